@@ -34,7 +34,8 @@ def sigmoid(z: FloatArray) -> FloatArray:
     array([0. , 0.5, 1. ])
     """
     e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1.0, e) / (1.0 + e)
+    numerator: FloatArray = np.where(z >= 0, z.dtype.type(1), e)
+    return numerator / (1 + e)
 
 
 def tanh(z: FloatArray) -> FloatArray:
@@ -97,7 +98,7 @@ def softmax(Z: FloatArray) -> FloatArray:
     array([[0.5, 0.5],
            [1. , 0. ]])
     """
-    P = np.exp(Z - Z.max(axis=-1, keepdims=True))
+    P: FloatArray = np.exp(Z - Z.max(axis=-1, keepdims=True))
     P /= P.sum(axis=-1, keepdims=True)
     return P
 
@@ -124,6 +125,6 @@ def log_softmax(Z: FloatArray) -> FloatArray:
     >>> log_softmax(np.array([[0.0, -1000.0]]))
     array([[    0., -1000.]])
     """
-    shifted = Z - Z.max(axis=-1, keepdims=True)
+    shifted: FloatArray = Z - Z.max(axis=-1, keepdims=True)
     shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return shifted
