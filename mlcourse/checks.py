@@ -33,8 +33,12 @@ def check_shape(what: str, x: Array, expected: tuple[int | str, ...], hint: str 
     ValueError: Linear input X: expected shape (N, 784), got (784, 32); rows are samples
     """
     shape = np.shape(x)
+    if shape == expected:
+        return
     if len(shape) != len(expected) or any(
-        size != want for size, want in zip(shape, expected, strict=True) if isinstance(want, int)
+        size != want
+        for size, want in zip(shape, expected, strict=True)
+        if not isinstance(want, str)
     ):
         wanted = ", ".join(map(str, expected)) + ("," if len(expected) == 1 else "")
         raise ValueError(f"{what}: expected shape ({wanted}), got {shape}{_hint(hint)}")

@@ -90,17 +90,18 @@ def cross_entropy(Z: FloatArray, y: Array) -> tuple[float, FloatArray]:
     >>> round(E, 4), dZ
     (0.6931, array([[ 0.5, -0.5]]))
     """
-    check_shape("logits Z", Z, ("N", "C"), "one row a sample, one column a class")
+    if Z.ndim != 2:
+        check_shape("logits Z", Z, ("N", "C"), "one row a sample, one column a class")
     check_batch("logits Z", Z)
     N, C = Z.shape
-    if np.ndim(y) == 2:
+    if isinstance(y, np.ndarray) and y.ndim == 2:
         _check_distribution(y, Z)
         log_p = log_softmax(Z)
         return float(-np.vdot(y, log_p) / N), (np.exp(log_p) - y) / N
     check_labels(y, C, N)
     log_p = log_softmax(Z)
     rows = np.arange(N)
-    E = -float(log_p[rows, y].mean())
+    E = -float(log_p[rows, y].sum()) / N
     dZ = np.exp(log_p, out=log_p)
     dZ[rows, y] -= 1
     dZ *= 1 / N
