@@ -209,7 +209,7 @@ def shape_strip(sizes: Sequence[int], N: int) -> Figure:
         Samples in the batch.
     """
     column = max(17.0, *np.sqrt(sizes))  # 17 units hold the text "(784, 256)"
-    gap, caption = 3.0, 5.0
+    gap, caption = 5.0, 5.0
     fig, ax = plt.subplots()
     bottom = 0.0
     for layer, (D, M) in enumerate(pairwise(sizes), start=1):
