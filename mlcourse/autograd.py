@@ -227,7 +227,7 @@ class Tensor:
 
     @property
     def T(self) -> Tensor:
-        """The transpose: all axes in reverse order."""
+        """The transpose, with all axes in reverse order."""
         return Tensor(self.data.T, "T", [(self, lambda g: g.T)])
 
     def __getitem__(self, index: Any) -> Tensor:
