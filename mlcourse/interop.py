@@ -89,10 +89,9 @@ def _layer_to_torch(layer: Layer) -> torch.nn.Module:
             return theirs()
     arrays = {key: torch.from_numpy(array.T.copy()) for key, array in layer.named_arrays().items()}
     if isinstance(layer, Linear):
-        module: nn.Module = nn.Linear(
-            *layer.W.shape, bias="bias" in arrays, dtype=arrays["weight"].dtype
-        )
-    elif isinstance(layer, BatchNorm1d):
+        D, M = layer.W.shape
+        module: nn.Module = nn.Linear(D, M, bias="bias" in arrays, dtype=arrays["weight"].dtype)
+    elif isinstance(layer, BatchNorm1d) and layer.unbiased:
         module = nn.BatchNorm1d(
             layer.gamma.size, layer.eps, layer.momentum, dtype=arrays["weight"].dtype
         )
