@@ -2,7 +2,7 @@
 
 A notebook carries the frames of a figure inside its output, so that it works alone. A page of the
 book would be megabytes long that way; here each frame becomes a file named after its content,
-which the browser fetches when it is needed. Style and script appear once on a page, and only on
+which the browser fetches when it is needed. Style and script become files too, loaded only by
 pages that have such a figure.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -19,7 +20,17 @@ from sphinx.application import Sphinx
 from sphinx.util.osutil import relative_uri
 
 FRAME = re.compile(r'data:image/svg\+xml,([^"&]*)')
-ASSET = re.compile(r"\s*<(style|script)>.*?</\1>\s*", re.DOTALL)
+INLINE = re.compile(r"\s*<(style|script)>.*?</\1>\s*", re.DOTALL)
+ASSETS = Path(__file__).parents[1] / "mlcourse/interactive"
+
+
+def copy_assets(app: Sphinx) -> None:
+    """Copy style and script to the site."""
+    if app.builder.format == "html":
+        target = Path(app.outdir, "_static/book")
+        target.mkdir(parents=True, exist_ok=True)
+        for name in ("explore.css", "explore.js"):
+            shutil.copy(ASSETS / name, target)
 
 
 def extract_frames(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -36,27 +47,22 @@ def extract_frames(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         (folder / name).write_bytes(svg)
         return relative_uri(here, f"_images/{name}")
 
-    assets: dict[str, str] = {}
     for node in doctree.findall(nodes.raw):
-        html = node.astext()
-        if "html" in node["format"] and "mlcourse-explore" in html:
-            assets |= {match[1]: match[0].strip() for match in ASSET.finditer(html)}
-            node[:] = [nodes.Text(FRAME.sub(write, ASSET.sub("", html)))]
-    doctree["explore_assets"] = assets
+        if "mlcourse-explore" in node.astext():
+            doctree["has_explore"] = True
+            node[:] = [nodes.Text(FRAME.sub(write, INLINE.sub("", node.astext())))]
 
 
-def add_assets(
-    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
-) -> None:
-    """Put the style into the head of the page and the script behind its figures."""
-    assets = doctree.get("explore_assets") if doctree else None
-    if assets:
-        context["metatags"] += assets["style"]
-        context["body"] += assets["script"]
+def load_assets(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
+    """Load style and script on the pages with such a figure."""
+    if doctree and doctree.get("has_explore"):
+        app.add_css_file("book/explore.css")
+        app.add_js_file("book/explore.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the extension to Sphinx."""
+    app.connect("builder-inited", copy_assets)
     app.connect("doctree-resolved", extract_frames)
-    app.connect("html-page-context", add_assets)
+    app.connect("html-page-context", load_assets)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -109,10 +109,10 @@ def test_frames_are_files_named_after_their_content_and_the_page_is_light(site):
 
 def test_style_and_script_come_once_and_only_where_there_is_a_figure(site):
     html = (site / "chapters/one.html").read_text()
-    head, body = html.split("</head>")
-    assert head.count(".mlcourse-explore-choices {") == 1
-    assert body.count("for (const figure of document") == 1
-    assert "mlcourse-explore" not in (site / "index.html").read_text()
+    assert html.count("../_static/book/explore.css?v=") == 1
+    assert html.count("../_static/book/explore.js?v=") == 1
+    assert "<style>" not in html
+    assert "explore" not in (site / "index.html").read_text()
 
 
 def test_arrow_keys_change_picture_value_and_alt_text(page):
