@@ -12,6 +12,7 @@ class Margin(SphinxDirective):
     has_content = True
 
     def run(self) -> list[nodes.Node]:
+        """Return the note."""
         note = nodes.container(classes=["margin"])
         self.state.nested_parse(self.content, self.content_offset, note)
         return [note]
@@ -23,11 +24,13 @@ class WideTables(SphinxPostTransform):
     default_priority = 900
 
     def run(self, **kwargs: object) -> None:
+        """Wrap the tables of a page."""
         for table in list(self.document.findall(nodes.table)):
             table.replace_self(nodes.container("", table.deepcopy(), classes=["wide"]))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect the extension to Sphinx."""
     app.add_directive("margin", Margin)
     app.add_post_transform(WideTables)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,6 +22,7 @@ COLUMNS = {
 
 
 def is_done(entry: dict[str, Any], column: str) -> bool:
+    """Return whether an entry has all that a column asks for."""
     return all(entry.get(key) for key in COLUMNS[column])
 
 
@@ -29,6 +30,7 @@ class Coverage(SphinxDirective):
     """Write the table in Markdown, so that links to chapters and symbols are checked like any."""
 
     def run(self) -> list[nodes.Node]:
+        """Return the table and the number of concepts that are done."""
         source = Path(self.env.srcdir, "syllabus.yml")
         self.env.note_dependency(str(source))
         syllabus: dict[str, dict[str, Any]] = yaml.safe_load(source.read_text("utf-8"))
@@ -45,6 +47,7 @@ class Coverage(SphinxDirective):
         return container.children
 
     def row(self, key: str, entry: dict[str, Any]) -> str:
+        """Return the row of one concept."""
         title = entry["title"]
         if is_done(entry, "explained"):
             title = f"[{title}](/{entry['chapter']}#{entry['section']})"
@@ -53,5 +56,6 @@ class Coverage(SphinxDirective):
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect the extension to Sphinx."""
     app.add_directive("coverage", Coverage)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -21,6 +21,7 @@ class Images(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Look at one tag."""
         if tag == "img":
             src, alt = (dict(attrs).get(name) or "" for name in ("src", "alt"))
             if not alt or alt == src or alt.rpartition("/")[2] == src.rpartition("/")[2]:
@@ -28,11 +29,13 @@ class Images(HTMLParser):
 
 
 def check_images(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: Any) -> None:
+    """Warn of each picture of a page that has no alt text."""
     for src in Images(context.get("body", "")).silent:
         logger.warning("picture without alt text: %s", src, location=page)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect the extension to Sphinx."""
     # Notebooks run without a reader: no widgets, no counting of frames (see mlcourse.interactive).
     os.environ["MLCOURSE_STATIC"] = "1"
     # Jupyter Book sets this value for an extension that the book leaves out.

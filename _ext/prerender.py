@@ -62,10 +62,12 @@ class Katex:
         (target / "katex.css").write_text(css, "utf-8")
 
     def close(self) -> None:
-        self.process.communicate()  # the end of its input ends the process
+        """End the process."""
+        self.process.communicate()  # it ends with its input
 
 
 def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
+    """Write a formula of the running text."""
     html = self.builder.app.katex.render(node.astext(), display=False, node=node)
     self.body.append(self.starttag(node, "span", "", CLASS="math") + html + "</span>")
     raise nodes.SkipNode
@@ -98,6 +100,7 @@ def display_latex(node: nodes.math_block) -> str:
 
 
 def start(app: Sphinx) -> None:
+    """Start KaTeX and copy its assets into the site."""
     app.katex = Katex()  # type: ignore[attr-defined]
     if app.builder.format == "html":
         app.katex.copy_assets(Path(app.outdir, "_static/book/katex"))  # type: ignore[attr-defined]
@@ -110,11 +113,13 @@ def add_style_sheet(app: Sphinx, page: str, *rest: Any) -> None:
 
 
 def stop(app: Sphinx, error: Exception | None) -> None:
+    """End KaTeX."""
     if hasattr(app, "katex"):
         app.katex.close()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect the extension to Sphinx."""
     app.add_html_math_renderer("prerender", (visit_inline, None), (visit_display, None))
     app.connect("builder-inited", start)
     app.connect("html-page-context", add_style_sheet)
