@@ -31,6 +31,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+__all__ = ["Tensor"]
+
 Array = npt.NDArray[Any]
 Rule = Callable[[Array], Array]
 """Takes the gradient of an operation's result, returns the gradient of one operand."""
