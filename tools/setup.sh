@@ -1,0 +1,13 @@
+#!/bin/sh
+# Find a Python that is new enough and let it run setup.py. To name one: make PYTHON=python3.13
+old=
+for python in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
+    version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) || continue
+    case $version in
+        3.1[1-9].* | 3.[2-9][0-9].*) exec "$python" "$(dirname "$0")/setup.py" "$@" ;;
+    esac
+    old=${old:-"$python is Python $version"}
+done
+echo "Set-up stopped: ${old:-there is no ${PYTHON:-python3}}, but Python 3.11 or newer is needed;" \
+    "install it (Debian, Ubuntu: python3 and python3-venv; macOS: brew install python), then run make again." >&2
+exit 1
