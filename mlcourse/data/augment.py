@@ -98,7 +98,7 @@ def scale(limit: float) -> Draw:
 
     .. math:: (x_\text{old}, y_\text{old}) = (x_\text{new}, y_\text{new}) / s, \qquad
               s \sim U[1 - \text{limit}, 1 + \text{limit}]
-    
+
     Examples
     --------
     >>> maps = scale(0.1)(1, (28, 28), np.random.default_rng(0))
@@ -121,7 +121,7 @@ def stretch(limit: float) -> Draw:
 
     .. math:: x_\text{old} = x_\text{new} / s_x, \quad y_\text{old} = y_\text{new} / s_y, \qquad
               s_x, s_y \sim U[1 - \text{limit}, 1 + \text{limit}]
-    
+
     Examples
     --------
     >>> maps = stretch(0.1)(1, (28, 28), np.random.default_rng(0))
@@ -144,7 +144,7 @@ def translation(pixels: float) -> Draw:
 
     .. math:: x_\text{old} = x_\text{new} - t_x, \quad y_\text{old} = y_\text{new} - t_y, \qquad
               t_x, t_y \sim U[-\text{pixels}, \text{pixels}]
-    
+
     Examples
     --------
     >>> maps = translation(2)(1, (28, 28), np.random.default_rng(0))
@@ -170,7 +170,7 @@ def rotation(degrees: float) -> Draw:
         x_\text{old} = x_\text{new} \cos\varphi - y_\text{new} \sin\varphi, \quad
         y_\text{old} = x_\text{new} \sin\varphi + y_\text{new} \cos\varphi, \qquad
         \varphi \sim U[-\text{degrees}, \text{degrees}]
-    
+
     Examples
     --------
     >>> maps = rotation(15)(1, (28, 28), np.random.default_rng(0))
@@ -193,7 +193,7 @@ def shear(limit: float) -> Draw:
 
     .. math:: x_\text{old} = x_\text{new} - k y_\text{new}, \quad
               y_\text{old} = y_\text{new}, \qquad k \sim U[-\text{limit}, \text{limit}]
-    
+
     Examples
     --------
     >>> maps = shear(0.2)(1, (28, 28), np.random.default_rng(0))

@@ -54,8 +54,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body) - start))
         self.end_headers()
         piece = body[start:][: mirror.cut]
+        mirror.sent += len(piece)  # before the client can have the last byte
         self.wfile.write(piece)
-        mirror.sent += len(piece)
         if mirror.cut is not None:
             mirror.hold.wait()
 
