@@ -91,6 +91,8 @@ class Sequential(Layer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         # copy.deepcopy and pickle copy every view into an array of its own: join them again.
         self.__dict__.update(state)
+        for layer in self.layers:
+            layer.in_network = True
         self.bind(self.theta, self.grad)
 
     def forward(self, X: FloatArray) -> FloatArray:

@@ -75,6 +75,10 @@ class Layer:
         named = {key: getattr(self, name) for key, name in self.params.items()}
         return named | {name: getattr(self, name) for name in self.buffers}
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy belongs to no network yet, and remembers no batch.
+        return {k: v for k, v in self.__dict__.items() if k not in ("in_network", "_cache")}
+
     def _cached(self, dY: FloatArray) -> Any:
         if self._cache is None:
             raise RuntimeError(f"{type(self).__name__}: call forward before backward")
