@@ -163,7 +163,7 @@ def translation(pixels: float) -> Draw:
 
 
 def rotation(degrees: float) -> Draw:
-    r"""Turn about the centre; a positive angle turns anticlockwise on the screen.
+    r"""Turn about the centre, either way.
 
     .. math::
 
