@@ -149,7 +149,7 @@ def _assign(
 
 def _sizes(N: int, fractions: Sequence[float]) -> IndexArray:
     """Divide N by the largest remainder rule."""
-    shares = np.round(N * np.asarray(fractions), 9)  # 0.29 * 100 is 28.999999999999996
+    shares = np.round(N * np.asarray(fractions), 9)  # 0.35 * 90 is 31.499999999999996
     sizes = np.floor(shares).astype(np.intp)
     largest_first = np.argsort(sizes - shares, kind="stable")
     sizes[largest_first[: N - sizes.sum()]] += 1

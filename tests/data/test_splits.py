@@ -32,7 +32,7 @@ fractions = st.sampled_from(
 
 
 @given(N=st.integers(20, 3000), fractions=fractions, seed=st.integers(0, 2**32))
-@example(N=70, fractions=(0.35, 0.15, 0.5), seed=0)  # a tie, but 0.35 * 70 is 24.499999999999996
+@example(N=90, fractions=(0.35, 0.15, 0.5), seed=0)  # a tie of halves, but not in floats
 def test_random_split_has_exact_sizes(N, fractions, seed):
     parts = split(N, fractions, rng=generator(seed))
     assert [len(part) for part in parts] == largest_remainder(N, fractions)
