@@ -44,7 +44,12 @@ def check_shape(what: str, x: Array, expected: tuple[int | str, ...], hint: str 
         raise ValueError(f"{what}: expected shape ({wanted}), got {shape}{_hint(hint)}")
 
 
-def check_dtype(what: str, x: Array, expected: np.dtype[Any]) -> None:
+def check_dtype(
+    what: str,
+    x: Array,
+    expected: np.dtype[Any],
+    hint: str = "convert the data once, before training",
+) -> None:
     """Raise TypeError unless ``x`` is an array of exactly this dtype: none is converted silently.
 
     Examples
@@ -57,9 +62,22 @@ def check_dtype(what: str, x: Array, expected: np.dtype[Any]) -> None:
     dtype = getattr(x, "dtype", None)
     if dtype != expected:
         got = dtype if dtype is not None else f"a {type(x).__name__}"
-        raise TypeError(
-            f"{what}: expected {expected}, got {got}; convert the data once, before training"
-        )
+        raise TypeError(f"{what}: expected {expected}, got {got}{_hint(hint)}")
+
+
+def check_floats(what: str, x: Array) -> None:
+    """Raise TypeError unless ``x`` is an array of floating-point numbers.
+
+    Examples
+    --------
+    >>> check_floats("logits Z", np.array([[2, 1]]))
+    Traceback (most recent call last):
+    ...
+    TypeError: logits Z: expected an array of floating-point numbers, got int64
+    """
+    if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
+        got = x.dtype if isinstance(x, np.ndarray) else f"a {type(x).__name__}"
+        raise TypeError(f"{what}: expected an array of floating-point numbers, got {got}")
 
 
 def check_batch(what: str, x: Array) -> None:
@@ -73,7 +91,7 @@ def check_batch(what: str, x: Array) -> None:
     ValueError: logits Z: expected at least one sample, got shape (0, 10)
     """
     if len(x) == 0:
-        raise ValueError(f"{what}: expected at least one sample, got shape {x.shape}")
+        raise ValueError(f"{what}: expected at least one sample, got shape {np.shape(x)}")
 
 
 def check_labels(y: Array, n_classes: int, n_samples: int) -> None:
@@ -110,14 +128,16 @@ def check_range(
     high: float = math.inf,
     *,
     closed: str = "[)",
-) -> None:
-    """Raise ValueError unless ``value`` is a number in the interval from ``low`` to ``high``.
+) -> float:
+    """Return ``value`` as a float; raise ValueError unless it is between ``low`` and ``high``.
 
     ``closed`` draws the brackets of the interval: ``"[)"`` includes ``low`` and not ``high``.
+    What comes back is Python's float: NumPy's own float64 would turn float32 arrays into float64.
 
     Examples
     --------
-    >>> check_range("lr", 0.1, 0)
+    >>> check_range("lr", np.float64(0.1), 0)
+    0.1
     >>> check_range("betas[1]", 1.0, 0, 1)
     Traceback (most recent call last):
     ...
@@ -130,7 +150,7 @@ def check_range(
     above = value >= low if closed[0] == "[" else value > low
     below = value <= high if closed[1] == "]" else value < high
     if above and below:
-        return
+        return float(value)
     if high == math.inf:
         wanted = f"at least {low}" if closed[0] == "[" else f"greater than {low}"
         raise ValueError(f"{what} must be {wanted}{' and finite' * (value == high)}, got {value}")

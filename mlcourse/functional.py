@@ -1,18 +1,20 @@
 """Activation functions and softmax as pure mathematics: arrays in, fresh arrays out.
 
-Each function keeps the dtype of a floating-point input and leaves its argument alone.
+Each function keeps the dtype of a floating-point array, takes anything else for float64, and
+leaves its argument alone.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from mlcourse.checks import FloatArray
 
 __all__ = ["log_softmax", "relu", "sigmoid", "softmax", "tanh"]
 
 
-def sigmoid(z: FloatArray) -> FloatArray:
+def sigmoid(z: npt.ArrayLike) -> FloatArray:
     r"""Logistic sigmoid, elementwise.
 
     .. math:: \sigma(z) = \frac{1}{1 + e^{-z}}, \qquad \sigma'(z) = \sigma(z)\,(1 - \sigma(z))
@@ -22,7 +24,7 @@ def sigmoid(z: FloatArray) -> FloatArray:
 
     Parameters
     ----------
-    z : array, any shape
+    z : array or number, any shape
 
     Returns
     -------
@@ -33,12 +35,13 @@ def sigmoid(z: FloatArray) -> FloatArray:
     >>> sigmoid(np.array([-1000.0, 0.0, 1000.0]))
     array([0. , 0.5, 1. ])
     """
+    z = _floats(z)
     e = np.exp(-np.abs(z))
     numerator: FloatArray = np.where(z >= 0, z.dtype.type(1), e)
     return numerator / (1 + e)
 
 
-def tanh(z: FloatArray) -> FloatArray:
+def tanh(z: npt.ArrayLike) -> FloatArray:
     r"""Hyperbolic tangent, elementwise; a rescaled sigmoid with the open range (-1, 1).
 
     .. math:: \tanh(z) = 2\sigma(2z) - 1, \qquad \tanh'(z) = 1 - \tanh(z)^2
@@ -49,10 +52,10 @@ def tanh(z: FloatArray) -> FloatArray:
     >>> np.allclose(tanh(z), 2 * sigmoid(2 * z) - 1)
     True
     """
-    return np.tanh(z)
+    return np.tanh(_floats(z))
 
 
-def relu(z: FloatArray) -> FloatArray:
+def relu(z: npt.ArrayLike) -> FloatArray:
     r"""Rectified linear unit, elementwise.
 
     .. math:: \mathrm{relu}(z) = \max(0, z)
@@ -65,10 +68,10 @@ def relu(z: FloatArray) -> FloatArray:
     >>> relu(np.array([-2.0, 0.0, 3.0]))
     array([0., 0., 3.])
     """
-    return np.maximum(z, 0)
+    return np.maximum(_floats(z), 0)
 
 
-def softmax(Z: FloatArray) -> FloatArray:
+def softmax(Z: npt.ArrayLike) -> FloatArray:
     r"""Softmax over the last axis: each row of logits becomes a probability distribution.
 
     .. math:: p_{nc} = \frac{e^{z_{nc} - m_n}}{\sum_{k} e^{z_{nk} - m_n}},
@@ -98,12 +101,13 @@ def softmax(Z: FloatArray) -> FloatArray:
     array([[0.5, 0.5],
            [1. , 0. ]])
     """
+    Z = _floats(Z)
     P: FloatArray = np.exp(Z - _row_max(Z))
     P /= P.sum(axis=-1, keepdims=True)
     return P
 
 
-def log_softmax(Z: FloatArray) -> FloatArray:
+def log_softmax(Z: npt.ArrayLike) -> FloatArray:
     r"""Logarithm of the softmax over the last axis, by the log-sum-exp trick (nats).
 
     .. math:: \log p_{nc} = z_{nc} - m_n - \log \sum_k e^{z_{nk} - m_n}
@@ -125,9 +129,15 @@ def log_softmax(Z: FloatArray) -> FloatArray:
     >>> log_softmax(np.array([[0.0, -1000.0]]))
     array([[    0., -1000.]])
     """
+    Z = _floats(Z)
     shifted: FloatArray = Z - _row_max(Z)
     shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return shifted
+
+
+def _floats(x: npt.ArrayLike) -> FloatArray:
+    x = np.asarray(x)
+    return x if x.dtype.kind == "f" else x.astype(np.float64)
 
 
 def _row_max(Z: FloatArray) -> FloatArray:

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlcourse.checks import Array, FloatArray, check_batch, check_dtype, check_labels, check_shape
+from mlcourse.checks import (
+    Array,
+    FloatArray,
+    check_batch,
+    check_dtype,
+    check_floats,
+    check_labels,
+    check_shape,
+)
 from mlcourse.functional import log_softmax, sigmoid
 
 __all__ = ["binary_cross_entropy", "cross_entropy", "kl", "mse"]
@@ -40,13 +48,14 @@ def mse(A: FloatArray, T: FloatArray) -> tuple[float, FloatArray]:
     ValueError
         If the shapes differ or there is no sample.
     TypeError
-        If the dtypes differ.
+        If the dtypes differ or hold no floating-point numbers.
 
     Examples
     --------
     >>> mse(np.array([1.0, 4.0]), np.array([1.0, 2.0]))
     (2.0, array([0., 2.]))
     """
+    check_floats("predictions A", A)
     check_shape("targets T", T, A.shape, "the same shape as the predictions")
     check_dtype("targets T", T, A.dtype)
     check_batch("predictions A", A)
@@ -90,6 +99,7 @@ def cross_entropy(Z: FloatArray, y: Array) -> tuple[float, FloatArray]:
     >>> round(E, 4), dZ
     (0.6931, array([[ 0.5, -0.5]]))
     """
+    check_floats("logits Z", Z)
     if Z.ndim != 2:
         check_shape("logits Z", Z, ("N", "C"), "one row a sample, one column a class")
     check_batch("logits Z", Z)
@@ -142,6 +152,7 @@ def kl(Z: FloatArray, Y: FloatArray) -> tuple[float, FloatArray]:
     >>> abs(E) < 1e-15, dZ
     (True, array([[0., 0.]]))
     """
+    check_floats("logits Z", Z)
     check_shape("target distributions Y", Y, Z.shape, "a distribution for each row of the logits")
     E, dZ = cross_entropy(Z, Y)
     positive = Y[Y > 0]
@@ -181,20 +192,21 @@ def binary_cross_entropy(z: FloatArray, y: FloatArray) -> tuple[float, FloatArra
     >>> round(E, 4), dz
     (0.6931, array([-0.5]))
     """
+    check_floats("logits z", z)
     check_shape("targets y", y, z.shape, "the same shape as the logits")
     check_dtype("targets y", y, z.dtype)
     check_batch("logits z", z)
-    if y.min() < 0 or y.max() > 1:
+    if not (y.min() >= 0 and y.max() <= 1):  # so put, it refuses NaN as well
         raise ValueError(f"targets y: expected values in [0, 1], got {y.min()}..{y.max()}")
     E = np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
     return float(E.mean()), (sigmoid(z) - y) / z.size
 
 
 def _check_distribution(Y: FloatArray, Z: FloatArray) -> None:
-    check_shape("target distributions Y", Y, Z.shape, "a distribution for each row of the logits")
+    check_shape("targets y", Y, Z.shape, "or one label a sample, shape (N,)")
     check_dtype("target distributions Y", Y, Z.dtype)
     sums = Y.sum(axis=1)
-    if Y.min() < 0 or abs(sums - 1).max() > 1e-3:
+    if not (Y.min() >= 0 and abs(sums - 1).max() <= 1e-3):
         raise ValueError(
             f"target distributions Y: expected rows of numbers >= 0 that sum to 1, got a smallest "
             f"number of {Y.min():.4g} and sums {sums.min():.4g}..{sums.max():.4g}"

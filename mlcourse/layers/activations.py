@@ -25,7 +25,7 @@ class Sigmoid(Layer):
     def forward(self, X: FloatArray) -> FloatArray:
         """Return σ(X)."""
         A = sigmoid(X)
-        self._cache = A.shape, A
+        self._keep(A, A)
         return A
 
     def backward(self, dY: FloatArray, input_gradient: bool = True) -> FloatArray:
@@ -52,7 +52,7 @@ class Tanh(Layer):
     def forward(self, X: FloatArray) -> FloatArray:
         """Return tanh(X)."""
         A = tanh(X)
-        self._cache = A.shape, A
+        self._keep(A, A)
         return A
 
     def backward(self, dY: FloatArray, input_gradient: bool = True) -> FloatArray:
@@ -79,7 +79,7 @@ class ReLU(Layer):
     def forward(self, X: FloatArray) -> FloatArray:
         """Return max(0, X)."""
         A = relu(X)
-        self._cache = A.shape, A
+        self._keep(A, A)
         return A
 
     def backward(self, dY: FloatArray, input_gradient: bool = True) -> FloatArray:

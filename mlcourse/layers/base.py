@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlcourse.checks import Array, FloatArray, check_shape
+import numpy as np
+
+from mlcourse.checks import Array, FloatArray, check_dtype, check_shape
 
 
 class Layer:
@@ -27,9 +29,13 @@ class Layer:
     in_network = False
 
     _cache: Any = None
+    _bound: frozenset[str] = frozenset()
 
     def forward(self, X: FloatArray) -> FloatArray:
-        """Return the layer's output for the batch X."""
+        """Return the layer's output for the batch X.
+
+        The layer may hold on to X and to its output until ``backward``: change neither in between.
+        """
         raise NotImplementedError
 
     def backward(self, dY: FloatArray, input_gradient: bool = True) -> FloatArray | None:
@@ -67,8 +73,19 @@ class Layer:
             for attribute, vector in ((name, theta), (f"d{name}", grad)):
                 view = vector[start:stop].reshape(value.shape)
                 view[...] = getattr(self, attribute)
-                setattr(self, attribute, view)
+                self.__dict__[attribute] = view
             start = stop
+        self._bound = frozenset(self.params.values()) | {f"d{n}" for n in self.params.values()}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # W lies in the network's theta. Another array in its place would be cut off from training,
+        # without a word: so assigning to a bound array copies the values into it.
+        if name not in self._bound:
+            self.__dict__[name] = value
+        elif value is not (place := self.__dict__[name]):
+            check_shape(f"{type(self).__name__}.{name}", value, place.shape)
+            check_dtype(f"{type(self).__name__}.{name}", value, place.dtype, "use astype")
+            place[...] = value
 
     def named_arrays(self) -> dict[str, Array]:
         """Return the parameters and buffers under PyTorch's names: the arrays, no copies."""
@@ -79,10 +96,16 @@ class Layer:
         # A copy belongs to no network yet, and remembers no batch.
         return {k: v for k, v in self.__dict__.items() if k not in ("in_network", "_cache")}
 
+    def _keep(self, Y: FloatArray, kept: Any) -> None:
+        """Keep what the derivative needs, and what ∂E/∂Y must look like."""
+        self._cache = Y.shape, Y.dtype, kept
+
     def _cached(self, dY: FloatArray) -> Any:
         if self._cache is None:
             raise RuntimeError(f"{type(self).__name__}: call forward before backward")
-        shape, kept = self._cache
-        if dY.shape != shape:
-            check_shape(f"{type(self).__name__} gradient dY", dY, shape, "the shape of the output")
+        shape, dtype, kept = self._cache
+        if np.shape(dY) != shape or getattr(dY, "dtype", None) != dtype:
+            what = f"{type(self).__name__} gradient dY"
+            check_shape(what, dY, shape, "the shape of the output")
+            check_dtype(what, dY, dtype, "the dtype of the output")
         return kept

@@ -79,9 +79,9 @@ class BatchNorm1d(Layer):
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
         check_range("features M", M, 1)
-        check_range("eps", eps, 0, closed="()")
-        check_range("momentum", momentum, 0, 1, closed="[]")
-        self.eps, self.momentum, self.unbiased = eps, momentum, unbiased
+        self.eps = check_range("eps", eps, 0, closed="()")
+        self.momentum = check_range("momentum", momentum, 0, 1, closed="[]")
+        self.unbiased = unbiased
         self.gamma: FloatArray = np.ones(M, dtype)
         self.beta: FloatArray = np.zeros(M, dtype)
         self.dgamma, self.dbeta = np.zeros_like(self.gamma), np.zeros_like(self.beta)
@@ -113,7 +113,7 @@ class BatchNorm1d(Layer):
             centred, var = X - self.running_mean, self.running_var
         inv_std = 1 / np.sqrt(var + self.eps)
         x_hat = centred * inv_std
-        self._cache = X.shape, (x_hat, inv_std, self.training)
+        self._keep(X, (x_hat, inv_std, self.training))
         return self.gamma * x_hat + self.beta
 
     def backward(self, dY: FloatArray, input_gradient: bool = True) -> FloatArray:

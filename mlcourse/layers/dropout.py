@@ -39,8 +39,7 @@ class Dropout(Layer):
     """
 
     def __init__(self, p: float, *, rng: np.random.Generator) -> None:
-        check_range("p", p, 0, 1)
-        self.p = p
+        self.p = check_range("p", p, 0, 1)
         self.rng = rng
 
     def __repr__(self) -> str:
@@ -49,11 +48,11 @@ class Dropout(Layer):
     def forward(self, X: FloatArray) -> FloatArray:
         """Return X with dropped values in training, a copy of X otherwise."""
         if not self.training:
-            self._cache = X.shape, None
+            self._keep(X, None)
             return X.copy()
         keep = self.rng.random(X.shape, dtype=X.dtype) >= self.p
         mask = keep * X.dtype.type(1 / (1 - self.p))
-        self._cache = X.shape, mask
+        self._keep(X, mask)
         return X * mask
 
     def backward(self, dY: FloatArray, input_gradient: bool = True) -> FloatArray:

@@ -62,6 +62,8 @@ class Linear(Layer):
         check_range("inputs D", D, 1)
         check_range("units M", M, 1)
         self.W = init(D, M, rng=rng, dtype=dtype)
+        check_shape("init's W", self.W, (D, M))
+        check_dtype("init's W", self.W, np.dtype(dtype), "use the dtype that init is given")
         self.dW = np.zeros_like(self.W)
         self.params = {"weight": "W"}
         if bias:
@@ -75,16 +77,13 @@ class Linear(Layer):
 
     def forward(self, X: FloatArray) -> FloatArray:
         """Return Z = XW + b."""
-        D = self.W.shape[0]
-        if X.ndim != 2 or X.shape[1] != D:
-            check_shape("Linear input X", X, ("N", D), "rows are samples")
-        if X.dtype != self.W.dtype:
-            check_dtype("Linear input X", X, self.W.dtype)
+        check_shape("Linear input X", X, ("N", self.W.shape[0]), "rows are samples")
+        check_dtype("Linear input X", X, self.W.dtype)
         check_batch("Linear input X", X)
         Z: FloatArray = X @ self.W
         if "bias" in self.params:
             Z += self.b
-        self._cache = Z.shape, X
+        self._keep(Z, X)
         return Z
 
     def backward(self, dY: FloatArray, input_gradient: bool = True) -> FloatArray | None:

@@ -61,11 +61,14 @@ class Rprop(Optimizer):
         step_sizes: tuple[float, float] = (1e-6, 50.0),
     ) -> None:
         super().__init__(model, lr)
-        check_range("etas[0]", etas[0], 0, 1, closed="()")
-        check_range("etas[1]", etas[1], 1, closed="()")
-        check_range("step_sizes[0]", step_sizes[0], 0, closed="()")
-        check_range("step_sizes[1]", step_sizes[1], step_sizes[0])
-        self.etas, self.step_sizes = etas, step_sizes
+        self.etas = (
+            check_range("etas[0]", etas[0], 0, 1, closed="()"),
+            check_range("etas[1]", etas[1], 1, closed="()"),
+        )
+        self.step_sizes = (
+            check_range("step_sizes[0]", step_sizes[0], 0, closed="()"),
+            check_range("step_sizes[1]", step_sizes[1], step_sizes[0]),
+        )
         self.state["delta"] = np.full_like(model.theta, lr)
         self.state["g_prev"] = np.zeros_like(model.theta)
         self._mask = np.empty(model.theta.shape, np.bool_)
@@ -98,7 +101,7 @@ class Adagrad(Optimizer):
     ----------
     model : object with ``theta`` and ``grad``
     lr : float
-        Learning rate η > 0.
+        Learning rate η ≥ 0.
     eps : float
         ε > 0, outside the root.
     weight_decay : float
@@ -131,8 +134,7 @@ class Adagrad(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(model, lr, weight_decay)
-        check_range("eps", eps, 0, closed="()")
-        self.eps = eps
+        self.eps = check_range("eps", eps, 0, closed="()")
         self.state["s"] = np.zeros_like(model.theta)
 
     def _update(self, theta: FloatArray, g: FloatArray) -> None:
@@ -158,7 +160,7 @@ class RMSprop(Optimizer):
     ----------
     model : object with ``theta`` and ``grad``
     lr : float
-        Learning rate η > 0.
+        Learning rate η ≥ 0.
     alpha : float
         Decay rate β in [0, 1); the name ``alpha`` is that of ``torch.optim.RMSprop``.
     eps : float
@@ -197,9 +199,8 @@ class RMSprop(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(model, lr, weight_decay)
-        check_range("alpha", alpha, 0, 1)
-        check_range("eps", eps, 0, closed="()")
-        self.alpha, self.eps = alpha, eps
+        self.alpha = check_range("alpha", alpha, 0, 1)
+        self.eps = check_range("eps", eps, 0, closed="()")
         self.state["s"] = np.zeros_like(model.theta)
 
     def _update(self, theta: FloatArray, g: FloatArray) -> None:
@@ -228,7 +229,7 @@ class Adam(Optimizer):
     ----------
     model : object with ``theta`` and ``grad``
     lr : float
-        Learning rate η > 0.
+        Learning rate η ≥ 0.
     betas : (float, float)
         Decay rates β₁ and β₂ in [0, 1).
     eps : float
@@ -267,10 +268,11 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(model, lr, weight_decay)
-        check_range("betas[0]", betas[0], 0, 1)
-        check_range("betas[1]", betas[1], 0, 1)
-        check_range("eps", eps, 0, closed="()")
-        self.betas, self.eps = betas, eps
+        self.betas = (
+            check_range("betas[0]", betas[0], 0, 1),
+            check_range("betas[1]", betas[1], 0, 1),
+        )
+        self.eps = check_range("eps", eps, 0, closed="()")
         self.state["v"] = np.zeros_like(model.theta)
         self.state["s"] = np.zeros_like(model.theta)
 
@@ -305,7 +307,7 @@ class AdamW(Adam):
     ----------
     model : object with ``theta`` and ``grad``
     lr : float
-        Learning rate η > 0.
+        Learning rate η ≥ 0.
     betas : (float, float)
         Decay rates β₁ and β₂ in [0, 1).
     eps : float
@@ -341,8 +343,7 @@ class AdamW(Adam):
         weight_decay: float = 1e-2,
     ) -> None:
         super().__init__(model, lr, betas, eps)
-        check_range("weight_decay", weight_decay, 0)
-        self.weight_decay = weight_decay
+        self.weight_decay = check_range("weight_decay", weight_decay, 0)
 
     def _update(self, theta: FloatArray, g: FloatArray) -> None:
         theta *= 1 - self.lr * self.weight_decay

@@ -61,7 +61,7 @@ class Optimizer:
     model : object with ``theta`` (P,) and ``grad`` (P,)
         Both are looked up anew in every step, so the model may replace them.
     lr : float
-        Learning rate η, > 0. It may be changed between steps (``optimizer.lr = ...``).
+        Learning rate η ≥ 0. It may be changed between steps (``optimizer.lr = ...``).
     weight_decay : float
         λ ≥ 0; adds λθ to the gradient (L2 regularisation of *all* parameters, as in PyTorch).
 
@@ -74,16 +74,23 @@ class Optimizer:
     """
 
     def __init__(self, model: HasParameters, lr: float, weight_decay: float = 0.0) -> None:
-        check_range("lr", lr, 0, closed="()")
-        check_range("weight_decay", weight_decay, 0)
         self.model = model
         self.lr = lr
-        self.weight_decay = weight_decay
+        self.weight_decay = check_range("weight_decay", weight_decay, 0)
         self.t = 0
         self.state: dict[str, FloatArray] = {}
         # Scratch space of θ's size, so that a step allocates nothing.
         self._decayed = np.empty_like(model.theta) if weight_decay else None
         self._work = np.empty_like(model.theta)
+
+    @property
+    def lr(self) -> float:
+        """Learning rate η."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        self._lr = check_range("lr", value, 0)
 
     def step(self) -> None:
         """Change ``theta`` according to the gradient now in ``grad``."""
@@ -109,7 +116,7 @@ class Optimizer:
         Raises
         ------
         ValueError, TypeError
-            If it is the state of another method or of another number of parameters.
+            If its names, shapes or dtypes are not those of this optimizer's state.
         """
         expected = {"t", "lr", *self.state}
         if expected != state.keys():

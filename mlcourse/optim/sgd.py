@@ -26,7 +26,7 @@ class SGD(Optimizer):
     ----------
     model : object with ``theta`` and ``grad``
     lr : float
-        Learning rate η > 0.
+        Learning rate η ≥ 0.
     momentum : float
         Momentum coefficient α in [0, 1): the share of the velocity that is *kept*.
     nesterov : bool
@@ -63,10 +63,10 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(model, lr, weight_decay)
-        check_range("momentum", momentum, 0, 1)
+        self.momentum = check_range("momentum", momentum, 0, 1)
         if nesterov and momentum == 0:
             raise ValueError("nesterov needs momentum greater than 0, got 0")
-        self.momentum, self.nesterov = momentum, nesterov
+        self.nesterov = nesterov
         if momentum:
             self.state["v"] = np.zeros_like(model.theta)
 

@@ -24,8 +24,7 @@ __all__ = [
 class _Momentum(Optimizer):
     def __init__(self, model: HasParameters, lr: float = 1e-3, momentum: float = 0.9) -> None:
         super().__init__(model, lr)
-        check_range("momentum", momentum, 0, 1)
-        self.momentum = momentum
+        self.momentum = check_range("momentum", momentum, 0, 1)
         self.state["v"] = np.zeros_like(model.theta)
 
 
@@ -151,10 +150,11 @@ class _AdamLike(Optimizer):
         eps: float = 1e-8,
     ) -> None:
         super().__init__(model, lr)
-        check_range("betas[0]", betas[0], 0, 1)
-        check_range("betas[1]", betas[1], 0, 1)
-        check_range("eps", eps, 0)
-        self.betas, self.eps = betas, eps
+        self.betas = (
+            check_range("betas[0]", betas[0], 0, 1),
+            check_range("betas[1]", betas[1], 0, 1),
+        )
+        self.eps = check_range("eps", eps, 0)
         self.state["v"] = np.zeros_like(model.theta)
         self.state["s"] = np.zeros_like(model.theta)
 
