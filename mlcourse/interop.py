@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlcourse.init import zeros
 from mlcourse.layers import BatchNorm1d, Dropout, Layer, Linear, ReLU, Sigmoid, Tanh
 from mlcourse.network import Sequential
 
@@ -19,7 +20,7 @@ __all__ = ["from_torch", "to_torch"]
 
 
 def to_torch(net: Sequential) -> torch.nn.Sequential:
-    """Return the PyTorch module that computes what ``net`` computes: a copy, in the same mode.
+    """Return the module that computes what ``net`` computes: a copy, each layer in its mode.
 
     W (in, out) becomes ``weight`` (out, in).
 
@@ -43,12 +44,13 @@ def to_torch(net: Sequential) -> torch.nn.Sequential:
     from torch import nn
 
     module = nn.Sequential(*(_layer_to_torch(layer) for layer in net.layers))
-    module.train(net.training)
+    for copied, layer in zip((module, *module), (net, *net.layers), strict=True):
+        copied.training = layer.training
     return module
 
 
 def from_torch(module: torch.nn.Sequential, *, rng: np.random.Generator) -> Sequential:
-    """Return the network that computes what a PyTorch ``nn.Sequential`` computes: a copy.
+    """Return the network that computes what ``module`` computes: a copy, each layer in its mode.
 
     ``weight`` (out, in) becomes W (in, out).
 
@@ -72,7 +74,8 @@ def from_torch(module: torch.nn.Sequential, *, rng: np.random.Generator) -> Sequ
     Sequential([Linear(4, 3), Tanh()])
     """
     net = Sequential([_layer_from_torch(child, rng) for child in module])
-    net.train(module.training)
+    for copied, layer in zip((net, *net.layers), (module, *module), strict=True):
+        copied.training = layer.training
     return net
 
 
@@ -120,6 +123,7 @@ def _layer_from_torch(module: torch.nn.Module, rng: np.random.Generator) -> Laye
             module.in_features,
             module.out_features,
             rng=rng,
+            init=zeros,
             bias="bias" in state,
             dtype=state["weight"].dtype,
         )

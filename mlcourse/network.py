@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -41,7 +42,7 @@ class Sequential(Layer):
     ValueError
         If there is no layer, or one already belongs to a network.
     TypeError
-        If the layers' dtypes differ.
+        If one is no layer, or the layers' dtypes differ.
 
     Examples
     --------
@@ -54,17 +55,21 @@ class Sequential(Layer):
     0.0
     """
 
+    theta: FloatArray
+    grad: FloatArray
+
     def __init__(self, layers: Sequence[Layer]) -> None:
         self.layers = list(layers)
         if not self.layers:
             raise ValueError("Sequential: expected at least one layer, got none")
-        for layer in self.layers:
-            if layer.in_network:
+        for i, layer in enumerate(self.layers):
+            if not isinstance(layer, Layer):
+                raise TypeError(f"Sequential: expected layers, such as ReLU(), got {layer!r}")
+            if layer.in_network or layer in self.layers[:i]:
                 raise ValueError(
                     f"{layer!r} already belongs to a network; use copy.deepcopy(layer) to have "
                     "the same values in another"
                 )
-            layer.in_network = True
         arrays = self.named_arrays()
         dtype = next((a.dtype for a in arrays.values()), np.dtype(np.float32))
         for key, array in arrays.items():
@@ -85,14 +90,13 @@ class Sequential(Layer):
         for layer in self.layers:
             stop = start + layer.n_params
             layer.bind(theta[start:stop], grad[start:stop])
+            layer.in_network = True
             start = stop
-        self.theta, self.grad = theta, grad
+        self.__dict__ |= {"theta": theta, "grad": grad, "_bound": frozenset(("theta", "grad"))}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # copy.deepcopy and pickle copy every view into an array of its own: join them again.
         self.__dict__.update(state)
-        for layer in self.layers:
-            layer.in_network = True
         self.bind(self.theta, self.grad)
 
     def forward(self, X: FloatArray) -> FloatArray:
@@ -201,16 +205,17 @@ class Sequential(Layer):
         Raises
         ------
         ValueError, TypeError
-            If the file is not such a file, or is of another network; nothing is changed then.
+            If the file is not such a file, is damaged, or is of another network; nothing is
+            changed then.
         """
         try:
             with np.load(path, allow_pickle=False) as file:
                 state = dict(file)
-        except (ValueError, EOFError, KeyError, TypeError, AttributeError, OSError) as error:
-            if isinstance(error, FileNotFoundError):
-                raise
+        except OSError:  # no such file, no permission: says it all
+            raise
+        except Exception as error:  # a foreign file makes NumPy raise almost anything
             raise ValueError(
-                f"{path}: expected a file written by Sequential.save, got something else ({error})"
+                f"{path}: expected an intact file written by Sequential.save, got another"
             ) from error
         self.load_state_dict(state)
 
@@ -285,8 +290,8 @@ def mlp(
 
 
 @contextmanager
-def evaluation(net: Layer) -> Iterator[None]:
-    """Put ``net`` into evaluation mode for a while, and back into the mode it was in.
+def evaluation(net: Sequential) -> Iterator[None]:
+    """Put ``net`` into evaluation mode for a while, and each layer back into its own mode.
 
     Examples
     --------
@@ -297,12 +302,14 @@ def evaluation(net: Layer) -> Iterator[None]:
     >>> net.training
     True
     """
-    mode = net.training
+    mode, modes = net.training, [(layer, layer.training) for layer in net._leaves()]
     net.eval()
     try:
         yield
     finally:
         net.train(mode)
+        for layer, own_mode in modes:
+            layer.train(own_mode)
 
 
 class Ensemble:
@@ -341,5 +348,4 @@ class Ensemble:
         for net in self.nets:
             with evaluation(net):
                 log_ps.append(log_softmax(net(X)))
-        mean: FloatArray = np.logaddexp.reduce(log_ps) - np.log(np.float32(len(log_ps)))
-        return mean.astype(log_ps[0].dtype)
+        return np.logaddexp.reduce(log_ps) - math.log(len(log_ps))

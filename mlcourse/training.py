@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import os
 import time
@@ -105,6 +106,10 @@ class EarlyStopping:
         check_range("patience", patience, 1)
         check_range("min_delta", min_delta, 0)
         self.patience, self.min_delta = patience, min_delta
+        self.start()
+
+    def start(self) -> None:
+        """Forget the epochs so far; :func:`fit` does so first."""
         self.best_loss = math.inf
         self.best_epoch: int | None = None
         self._epoch = -1
@@ -114,8 +119,8 @@ class EarlyStopping:
         """Take note of an epoch's validation loss and return whether to stop."""
         self._epoch += 1
         if self.best_epoch is None or val_loss < self.best_loss - self.min_delta:
-            self.best_loss, self.best_epoch = val_loss, self._epoch
             self._best = net.state_dict(), optimizer.state_dict()
+            self.best_loss, self.best_epoch = val_loss, self._epoch
         return self._epoch - self.best_epoch >= self.patience
 
     def restore(self, net: Sequential, optimizer: Optimizer) -> None:
@@ -264,7 +269,7 @@ def fit(
     Raises
     ------
     ValueError
-        If ``epochs`` is below 1, or early stopping has no validation data.
+        If ``epochs`` is below 1, the loader has no batch, or early stopping no validation data.
     FloatingPointError
         If a loss is NaN or infinite: with the epoch, the iteration and the rate. The exception's
         ``history`` attribute holds what was recorded until then.
@@ -284,8 +289,11 @@ def fit(
     (220, True)
     """
     check_range("epochs", epochs, 1)
+    check_range("len(loader)", len(loader), 1)
     if early_stopping is not None and val is None:
         raise ValueError("early_stopping needs validation data: pass val=(X, y)")
+    if early_stopping is not None:
+        early_stopping.start()
     history = History()
     net.train()
     try:
@@ -298,6 +306,7 @@ def fit(
                 _train_epoch(epoch, net, loss, optimizer, loader, penalty, history, advance)
                 if val is not None:
                     val_loss, val_accuracy = evaluate(net, loss, *val)
+                    _check_finite("validation loss", val_loss, f"epoch {epoch}", optimizer)
                     history.val_loss.append(val_loss)
                     if not math.isnan(val_accuracy):
                         history.val_accuracy.append(val_accuracy)
@@ -337,11 +346,8 @@ def _train_epoch(
             value, gradient = penalty(net.theta)
             E += value
             net.grad += gradient
-        if not math.isfinite(E):
-            raise FloatingPointError(
-                f"loss is {E} at epoch {epoch}, iteration {iteration} (lr={optimizer.lr}); "
-                "lower lr or check the data"
-            )
+        E = float(E)  # a loss of your own may return a NumPy number
+        _check_finite("loss", E, f"epoch {epoch}, iteration {iteration}", optimizer)
         optimizer.step()
         history.loss.append(E)
         total += E * len(X)
@@ -352,16 +358,21 @@ def _train_epoch(
     history.seconds.append(before + time.perf_counter() - start)
 
 
+def _check_finite(what: str, E: float, place: str, optimizer: Optimizer) -> None:
+    if not math.isfinite(E):
+        raise FloatingPointError(
+            f"{what} is {E} at {place} (lr={optimizer.lr}); lower lr or check the data"
+        )
+
+
 @contextmanager
 def _progress_bar(total: int, show: bool) -> Iterator[Callable[[float], None]]:
     """Yield a function to call once an iteration with its loss."""
-    try:
-        if not show or os.environ.get("MLCOURSE_STATIC"):
-            raise ImportError
-        from tqdm import tqdm
-    except ImportError:
+    if not show or os.environ.get("MLCOURSE_STATIC") or not importlib.util.find_spec("tqdm"):
         yield lambda E: None
         return
+    from tqdm import tqdm
+
     with tqdm(total=total, unit="it", dynamic_ncols=True) as bar:
 
         def advance(E: float) -> None:

@@ -182,9 +182,7 @@ def check_layer(
     >>> check_layer(Tanh(), rng.normal(size=(4, 3)), rng=rng).passed
     True
     """
-    layer = copy.deepcopy(layer)
-    layer.in_network = False  # the copy is free, also if the layer itself is part of a network
-    net = Sequential([layer])
+    net = Sequential([copy.deepcopy(layer)])
     _check_float64(net, X)
     R = rng.normal(size=net(X).shape)
     return check_network(net, lambda Y, _: (float(np.sum(R * Y)), R), X, None, tolerance=tolerance)
