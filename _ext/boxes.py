@@ -26,7 +26,9 @@ class WideTables(SphinxPostTransform):
     def run(self, **kwargs: object) -> None:
         """Wrap the tables of a page."""
         for table in list(self.document.findall(nodes.table)):
-            table.replace_self(nodes.container("", table.deepcopy(), classes=["wide"]))
+            box = nodes.container(classes=["wide"])
+            table.parent.replace(table, box)
+            box += table
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

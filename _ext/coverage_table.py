@@ -44,14 +44,14 @@ class Coverage(SphinxDirective):
         ]
         container = nodes.container(classes=["coverage"])
         self.state.nested_parse(StringList(lines, str(source)), self.content_offset, container)
-        return container.children
+        return [container]
 
     def row(self, key: str, entry: dict[str, Any]) -> str:
         """Return the row of one concept."""
         title = entry["title"]
         if is_done(entry, "explained"):
             title = f"[{title}](/{entry['chapter']}#{entry['section']})"
-        cells = ["✓ yes" if is_done(entry, column) else "– not yet" for column in COLUMNS]
+        cells = ["✓ yes" if is_done(entry, column) else "not yet" for column in COLUMNS]
         return f"| {title} `{key}` | " + " | ".join(cells) + " |"
 
 

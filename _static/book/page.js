@@ -40,7 +40,7 @@ if (current) nav.scrollTop = current.offsetTop - nav.clientHeight / 3;
 // Mark the section that is being read.
 const links = new Map(
   [...nav.querySelectorAll("li.current a[href^='#']")]
-    .filter((link) => link.hash)
+    .filter((link) => link.hash && getComputedStyle(link.closest("ul")).display !== "none")
     .map((link) => [document.getElementById(decodeURIComponent(link.hash.slice(1))), link]),
 );
 const reading = new IntersectionObserver(
