@@ -50,7 +50,7 @@ class Coverage(SphinxDirective):
         """Return the row of one concept."""
         title = entry["title"]
         if is_done(entry, "explained"):
-            title = f"[{title}](/{entry['chapter']}#{entry['section']})"
+            title = f"{{ref}}`{title} <{entry['section']}>`"
         cells = ["✓ yes" if is_done(entry, column) else "not yet" for column in COLUMNS]
         return f"| {title} `{key}` | " + " | ".join(cells) + " |"
 
