@@ -62,6 +62,8 @@ COLORS = {name: color for name, (color, _, _) in _LOOK.items()}
 LINESTYLES = {name: linestyle for name, (_, linestyle, _) in _LOOK.items()}
 MARKERS = {name: marker for name, (_, _, marker) in _LOOK.items()}
 
+# Ink on nothing, so that a digit has no box around it on a page of any colour.
+_INK = LinearSegmentedColormap.from_list("ink", [(0, 0, 0, 0), (0, 0, 0, 1)])
 # Pale ends, so that black numbers stay readable on every cell.
 _PALE = LinearSegmentedColormap.from_list("pale", ["#6fb1dd", "#ffffff", "#f2a97c"], N=257)
 
@@ -179,7 +181,7 @@ def digit_grid(X: FloatArray, labels: Sequence[object] | None = None, columns: i
     for ax in axes.flat:
         ax.axis("off")
     for n, (ax, x) in enumerate(zip(axes.flat, X, strict=False)):
-        ax.imshow(x.reshape(28, 28), cmap="gray_r", vmin=0, vmax=1)
+        ax.imshow(x.reshape(28, 28), cmap=_INK, vmin=0, vmax=1)
         if labels is not None:
             ax.set_title(str(labels[n]), loc="center")
     return fig

@@ -13,7 +13,6 @@ import json
 import math
 import os
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
@@ -208,15 +207,15 @@ def _checked(choices: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
 
 
 def _with_progress(items: Sequence[Any]) -> Iterator[Any]:
-    """Count the items on stderr from the moment that they take long; never into a page."""
-    start, shown = time.monotonic(), False
-    for done, item in enumerate(items):
+    """Count the items aloud from the moment that they take long; never into a page."""
+    start, line = time.monotonic(), ""
+    for done, item in enumerate(items, start=1):
         yield item
         if time.monotonic() - start > SLOW and not os.environ.get("MLCOURSE_STATIC"):
-            print(f"\rframe {done + 1} of {len(items)}", end="", file=sys.stderr, flush=True)
-            shown = True
-    if shown:
-        print("\r", end="", file=sys.stderr, flush=True)
+            line = f"frame {done} of {len(items)}"
+            print(f"\r{line}", end="", flush=True)
+    if line:
+        print(f"\r{' ' * len(line)}\r", end="", flush=True)
 
 
 def _address(figure: Figure) -> str:
@@ -249,7 +248,8 @@ def _slider(name: str, values: list[Any], value: Any) -> str:
         f"<label><span>{escape(_words(name))}</span>"
         f'<input type="range" min="0" max="{len(values) - 1}" value="{position}" '
         f'aria-valuetext="{escape(labels[position])}" data-values="{_json_attribute(labels)}" '
-        f'autocomplete="off"></label>'
+        # Firefox must not restore an old position; JupyterLab must leave the arrow keys to it.
+        'autocomplete="off" data-lm-suppress-shortcuts="true"></label>'
         # The slider already speaks its value: the output must not say it again.
         f'<output aria-live="off">{escape(labels[position])}</output>\n'
     )

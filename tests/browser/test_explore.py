@@ -1,5 +1,6 @@
 """An `explore` figure on a built page, in a real Chromium, opened from a file."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -148,28 +149,37 @@ def test_every_position_shows_its_own_frame(page):
 
 
 def test_frames_load_when_needed_and_neighbours_ahead(page):
-    loaded = lambda: {url for url in page.requests if "explore-" in url}  # noqa: E731
-    frame(page)
-    assert len(loaded()) <= 2  # the still pictures of the two figures
-    lr = figure(page).get_by_label("lr")
-    lr.focus()
-    page.wait_for_timeout(200)
-    ahead = loaded()
-    before = len(page.requests)
+    frames = json.loads(figure(page).get_attribute("data-frames"))["src"]
+    slow, slow_he, still, he, fast, fast_he = (src.rpartition("/")[2] for src in frames)
+
+    def fetched(*expected):
+        """Wait until these frames were asked for, and no others."""
+        for _ in range(50):
+            names = {url.rpartition("/")[2] for url in page.requests}
+            asked = names & {slow, slow_he, still, he, fast, fast_he}
+            if asked >= set(expected):
+                break
+            page.wait_for_timeout(100)
+        assert asked == set(expected)
+
+    fetched(still)
+    figure(page).get_by_label("lr").focus()
+    fetched(still, slow, fast, he)
     page.keyboard.press("ArrowLeft")
-    assert page.url.rsplit("/", 2)[0] + frame(page)[2:] in ahead
-    page.wait_for_timeout(200)
-    assert len(set(page.requests[before:]) - ahead) == 1  # the corner, reached by the next step
+    fetched(still, slow, fast, he, slow_he)
 
 
 def test_a_screen_reader_hears_the_finding_once_the_slider_rests(page):
+    page.clock.install()
     status = figure(page).get_by_role("status").last
     figure(page).get_by_label("lr").focus()
     page.keyboard.press("ArrowLeft")
+    page.clock.run_for(700)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
+    page.clock.run_for(700)
     assert status.inner_text() == ""
-    page.wait_for_timeout(1000)
+    page.clock.run_for(200)
     assert status.inner_text() == finding(1.0, "zero")
     assert figure(page).locator("output[aria-live=off]").count() == 2
 

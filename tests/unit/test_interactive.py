@@ -186,13 +186,13 @@ def test_factors_give_a_logarithmic_slider_and_steps_an_even_one():
 
 def test_progress_shows_only_when_drawing_is_slow_and_never_on_a_page(monkeypatch, capsys):
     list(interactive._with_progress([1, 2]))
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().out == ""
     monkeypatch.setattr(interactive, "SLOW", -1.0)
     list(interactive._with_progress([1, 2]))
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().out == ""
     monkeypatch.delenv("MLCOURSE_STATIC")
     list(interactive._with_progress([1, 2]))
-    assert capsys.readouterr().err == "\rframe 1 of 2\rframe 2 of 2\r"
+    assert capsys.readouterr().out == "\rframe 1 of 2\rframe 2 of 2\r            \r"
 
 
 def test_works_without_ipywidgets(monkeypatch):
