@@ -2,6 +2,7 @@
 
 BIN := .venv/bin
 # The site's tools look for node on the path; set-up puts one into .venv where the system has none.
+SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # One BLAS thread, so that results do not depend on the number of cores.
 export OMP_NUM_THREADS := 1
@@ -10,8 +11,9 @@ export MKL_NUM_THREADS := 1
 export VECLIB_MAXIMUM_THREADS := 1
 
 NOTEBOOKS = $(wildcard chapters/*.ipynb solutions/*.ipynb)
-# What the outputs on the pages depend on, besides the pages themselves.
-SOURCES = requirements.txt $(shell find mlcourse -type f ! -path '*/__pycache__/*' | LC_ALL=C sort)
+# What the outputs of the notebooks depend on, besides the notebooks, and what the pages depend on.
+RUN_FROM = requirements.txt $(shell find mlcourse chapters/results -type f ! -name '*.pyc' | LC_ALL=C sort)
+PAGES_FROM = _config.yml $(wildcard _ext/*.*)
 
 .PHONY: help setup book serve lab test bench lint execute lock clean distclean
 
@@ -21,20 +23,26 @@ help: ## list the commands
 setup: node_modules/.package-lock.json
 
 # A .venv that was copied or moved here, or whose Python is gone, does not run.
-ifneq ($(wildcard $(BIN)/python) $(shell cat .venv/ready 2>/dev/null),$(BIN)/python $(CURDIR))
+ifneq ($(shell test -x $(BIN)/python && cat .venv/ready 2>/dev/null),$(CURDIR))
 .PHONY: .venv/ready
 endif
 .venv/ready: requirements.txt tools/setup.py
-	@sh tools/setup.sh python
+	@PATH="$(SYSTEM_PATH)" sh tools/setup.sh python
 
 node_modules/.package-lock.json: .venv/ready package-lock.json requirements-node.txt .npmrc
-	@sh tools/setup.sh node
+	@PATH="$(SYSTEM_PATH)" sh tools/setup.sh node
 
+# $(call forget,RECORD,FILES,PRODUCTS): remove the products unless the files are as recorded.
+define forget
+@sum=$$(cksum $2); if [ "$$sum" != "$$(cat _build/$1 2>/dev/null)" ]; then \
+    rm -rf $3; mkdir -p _build; echo "$$sum" > _build/$1; fi
+endef
+
+# Sphinx notices changed pages. It does not repeat the warnings of a page that it has read, so after
+# a failure it has to read them all again.
 book: setup ## build the site into _build/html
-	@sum=$$(cksum $(SOURCES)); if [ "$$sum" != "$$(cat _build/sources 2>/dev/null)" ]; then \
-	    rm -rf _build/.jupyter_cache _build/.doctrees _build/html; \
-	    mkdir -p _build; echo "$$sum" > _build/sources; fi
-# Sphinx does not repeat the warnings of a page it has read: after a failure, read them all again.
+	$(call forget,run_from,$(RUN_FROM),_build/.jupyter_cache _build/.doctrees _build/html)
+	$(call forget,pages_from,$(PAGES_FROM),_build/.doctrees _build/html)
 	$(BIN)/jupyter-book build . -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
 
 serve: book ## build the site and serve it on this machine
@@ -48,8 +56,8 @@ test: setup ## unit tests, every notebook, then the built site in a browser
 	$(MAKE) book
 	$(BIN)/pytest -n 2 --dist=loadfile --nbval $(NOTEBOOKS) tests/browser
 
-bench: setup ## measure speed
-	$(BIN)/pytest benchmarks
+bench: setup ## measure speed against other libraries (minutes)
+	$(BIN)/python benchmarks/run.py
 
 lint: setup ## ruff and mypy
 	$(BIN)/ruff check

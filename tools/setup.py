@@ -27,14 +27,13 @@ PIP_FAILURES = {
         "the disk is full; free some space (on Linux, torch with NVIDIA's libraries takes 6 GB"
         " and README.md names the small build)"
     ),
-    "Failed to establish a new connection|Connection(Reset)?Error|Max retries exceeded"
-    "|[Tt]imed out|Temporary failure in name resolution|ProxyError|SSLError|40[37] ": (
+    "connection broken by|Max retries exceeded|timed out|Connection(Reset|Aborted)|HTTP error 4": (
         "pip cannot reach the package index; check the network, the proxy and PIP_INDEX_URL"
     ),
     r"No matching distribution found for (?P<what>\S+)": (
-        "the package index has no {what} for"
-        f" Python {platform.python_version()} on {platform.system()} {platform.machine()};"
-        " name another Python, as in: make PYTHON=python3.12"
+        "pip found no {what} for"
+        f" Python {platform.python_version()} on {platform.system()} {platform.machine()}; check"
+        " that it can reach the package index, or name another Python (make PYTHON=python3.12)"
     ),
 }
 NPM_FAILURES = {

@@ -8,6 +8,6 @@ for python in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
     esac
     old=${old:-"$python is Python $version"}
 done
-echo "Set-up stopped: ${old:-there is no ${PYTHON:-python3}}, but Python 3.11 or newer is needed;" \
+echo "Set-up stopped: ${old:-no ${PYTHON:-python3} runs here}, but Python 3.11 or newer is needed;" \
     "install it (Debian, Ubuntu: python3 and python3-venv; macOS: brew install python), then run make again." >&2
 exit 1
