@@ -29,10 +29,19 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("explore_path", explore)
 
 
+UNTESTED = "THE SITE IS NOT TESTED IN A BROWSER: "
+
+
 def require(condition, what):
     if not condition:
-        report = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        report(f"THE SITE IS NOT TESTED IN A BROWSER: {what}")
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(UNTESTED + what)
+
+
+def pytest_terminal_summary(terminalreporter):
+    skipped = {str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])}
+    for reason in sorted(skipped):
+        if UNTESTED in reason:
+            terminalreporter.section(reason.removeprefix("Skipped: "), red=True)
 
 
 class Handler(SimpleHTTPRequestHandler):
