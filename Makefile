@@ -9,6 +9,8 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export VECLIB_MAXIMUM_THREADS := 1
+# Figures with sliders leave out their live half, whose ids are random, and no progress bar runs.
+export MLCOURSE_STATIC := 1
 
 NOTEBOOKS = $(wildcard chapters/*.ipynb solutions/*.ipynb)
 # What the outputs of the notebooks depend on, besides the notebooks, and what the pages depend on.
@@ -48,13 +50,16 @@ book: setup ## build the site into _build/html
 serve: book ## build the site and serve it on this machine
 	$(BIN)/python tools/serve.py
 
+# Jupyter's own data, such as which notebooks are trusted, stays in this folder.
+lab: export JUPYTER_DATA_DIR := $(CURDIR)/.venv/jupyter
 lab: setup ## open the chapters in JupyterLab
-	$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/chapters
+	@$(BIN)/jupyter trust chapters/*.ipynb > /dev/null  # or figures are left out until they are run
+	MLCOURSE_STATIC= $(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/chapters
 
 test: setup ## unit tests, every notebook, then the built site in a browser
 	$(BIN)/pytest -n 2 --ignore=tests/browser
 	$(MAKE) book
-	$(BIN)/pytest -n 2 --dist=loadfile --nbval $(NOTEBOOKS) tests/browser
+	MLCOURSE_STATIC=1 $(BIN)/pytest -n 2 --dist=loadfile --nbval $(NOTEBOOKS) tests/browser
 
 bench: setup ## measure speed against other libraries (minutes)
 	$(BIN)/python benchmarks/run.py
@@ -65,7 +70,7 @@ lint: setup ## ruff and mypy
 	$(BIN)/mypy
 
 execute: setup ## run the notebooks again and keep their outputs
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
+	MLCOURSE_STATIC=1 $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
 	    --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
 
 lock: setup ## pin what is installed in .venv (see tools/lock.py)
