@@ -71,7 +71,8 @@ lint: setup ## ruff and mypy
 
 execute: setup ## run the notebooks again and keep their outputs
 	MLCOURSE_STATIC=1 $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
-	    --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
+	    --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.coalesce_streams=True \
+	    $(NOTEBOOKS)
 
 lock: setup ## pin what is installed in .venv (see tools/lock.py)
 	$(BIN)/python tools/lock.py
