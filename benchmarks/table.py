@@ -60,7 +60,7 @@ def step_table(network: str, cases: list[dict]) -> list[str]:
                 cells.append(f"1 = {median(base) / 1e3:.2f} ms")
             else:
                 r = [a / b for a, b in zip(own, base, strict=True)]
-                cells.append(f"**{median(r):.2f}** ({min(r):.2f} to {max(r):.2f})")
+                cells.append(f"**{median(r):.2f}** ({min(r):.2f}–{max(r):.2f})")
         lines.append(f"| {contender} | " + " | ".join(cells) + " |")
     return [*lines, ""]
 
