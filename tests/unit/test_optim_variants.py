@@ -83,7 +83,8 @@ def test_ema_is_sgd_at_a_rate_of_one_minus_alpha_times_as_much():
 
 def test_ema_of_independent_noise_has_one_minus_alpha_over_one_plus_alpha_of_its_variance(rng):
     """1/19 for α = 0.9. Of 150,000 values in rows that remember about 19 steps, some 8,000 are
-    independent: a standard error of √(2/8000) = 1.6 %, so 5 % is three of them."""
+    independent: a standard error of √(2/8000) = 1.6 %, so 5 % is three of them.
+    """
     noise = rng.normal(size=(400, 500))
     optimizer = MomentumEMA(Parameters(np.zeros(500)), lr=0.1, momentum=0.9)
     kept = []
