@@ -3,17 +3,16 @@
 Without a site (`make book`) or a Chromium these tests are skipped, loudly; with CI=true they fail.
 """
 
-import gzip
 import os
 import shutil
 import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from tools.serve import SITE, server
+
 ROOT = Path(__file__).parents[2]
-SITE = ROOT / "_build/html"
 PAGES = sorted(str(path.relative_to(SITE)) for path in SITE.rglob("*.html"))
 # index.html only sends the reader on to the first page.
 PAGES = [page for page in PAGES if page != "index.html"]
@@ -44,31 +43,6 @@ def pytest_terminal_summary(terminalreporter):
             terminalreporter.section(reason.removeprefix("Skipped: "), red=True)
 
 
-class Handler(SimpleHTTPRequestHandler):
-    """Serves files compressed, as any web server does."""
-
-    protocol_version = "HTTP/1.1"
-
-    def __init__(self, *args):
-        super().__init__(*args, directory=SITE)
-
-    def do_GET(self):
-        path = Path(self.translate_path(self.path))
-        if not path.is_file():
-            return self.send_error(404)
-        body = gzip.compress(path.read_bytes(), 6)
-        self.send_response(200)
-        self.send_header("Content-Type", self.guess_type(path))
-        self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-        return None
-
-    def log_message(self, *args):
-        pass
-
-
 @pytest.fixture(scope="session")
 def built():
     """Return the folder of the built site."""
@@ -84,10 +58,10 @@ def axe():
 
 @pytest.fixture(scope="session")
 def origin(built):
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with server() as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{http.server_port}"
+        http.shutdown()
 
 
 @pytest.fixture(scope="session")

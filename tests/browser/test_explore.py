@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +13,7 @@ import pytest
 
 from mlcourse.interactive import explore
 
-sync_api = pytest.importorskip("playwright.sync_api")
-
 ROOT = Path(__file__).parents[2]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 RATES, INITS = [0.01, 0.1, 1.0], ["zero", "He"]
 CONF = f"""
 import sys
@@ -62,14 +58,6 @@ def site(tmp_path_factory):
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", str(source), str(built)]
     subprocess.run(command, check=True)
     return built
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("NO CHROMIUM: the interactive figures were not tested; install chromium")
-    with sync_api.sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
 @pytest.fixture
