@@ -208,15 +208,14 @@ class Sequential(Layer):
             If the file is not such a file, is damaged, or is of another network; nothing is
             changed then.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                state = dict(file)
-        except OSError:  # no such file, no permission: says it all
-            raise
-        except Exception as error:  # a foreign file makes NumPy raise almost anything
-            raise ValueError(
-                f"{path}: expected an intact file written by Sequential.save, got another"
-            ) from error
+        with open(path, "rb") as file:
+            try:
+                with np.load(file, allow_pickle=False) as arrays:
+                    state = dict(arrays)
+            except Exception as error:  # a damaged file makes NumPy raise almost anything
+                raise ValueError(
+                    f"{path}: expected an intact file written by Sequential.save, got another"
+                ) from error
         self.load_state_dict(state)
 
 
