@@ -107,6 +107,8 @@ def test_one_hot(logits):
     Y = np.eye(10)[y]
     assert cross_entropy(logits, y)[0] == pytest.approx(-(Y * np.log(softmax(logits))).sum() / 20)
     assert cross_entropy(logits, Y)[0] == pytest.approx(cross_entropy(logits, y)[0], rel=1e-13)
+    expected = torch.nn.functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(Y))
+    assert cross_entropy(logits, Y)[0] == pytest.approx(expected.item(), rel=1e-12)
 
 
 def test_log_sum_exp(logits):
@@ -172,7 +174,7 @@ def test_label_smoothing_floor():
 
 
 def test_estimate_of_the_untrained_loss():
-    X, y = mini_mnist().val  # exercise 1.5
+    X, y = mini_mnist().val  # exercise 1.8
     measured, estimated = [], []
     for seed in range(10):
         Z = predict(mlp([784, 256, 128, 10], rng=np.random.default_rng(seed)), X)
@@ -181,3 +183,16 @@ def test_estimate_of_the_untrained_loss():
     assert round(float(np.mean(measured)), 2) == 2.40
     assert round(float(np.mean(estimated)), 2) == 2.42
     assert round(float(np.abs(np.subtract(measured, estimated)).max()), 2) == 0.11
+
+
+@pytest.mark.parametrize(
+    ("scale", "loss"), [(0, 2.303), (0.1, 2.302), (0.3, 2.307), (1, 2.395), (3, 3.137)]
+)
+def test_untrained_loss_by_scale_of_the_last_layer(scale, loss):
+    X, y = mini_mnist().val  # exercise 1.6
+    losses = []
+    for seed in range(10):
+        net = mlp([784, 256, 128, 10], rng=np.random.default_rng(seed))
+        net.layers[-1].W *= scale
+        losses.append(cross_entropy(predict(net, X), y)[0])
+    assert round(float(np.mean(losses)), 3) == loss
