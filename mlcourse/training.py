@@ -269,7 +269,8 @@ def fit(
     Raises
     ------
     ValueError
-        If ``epochs`` is below 1, the loader has no batch, or early stopping no validation data.
+        If ``epochs`` is below 1, the loader has no batch, early stopping no validation data, or
+        the optimizer is another network's.
     FloatingPointError
         If a loss is NaN or infinite: with the epoch, the iteration and the rate. The exception's
         ``history`` attribute holds what was recorded until then.
@@ -290,9 +291,11 @@ def fit(
     """
     check_range("epochs", epochs, 1)
     check_range("len(loader)", len(loader), 1)
-    if early_stopping is not None and val is None:
-        raise ValueError("early_stopping needs validation data: pass val=(X, y)")
+    if not np.may_share_memory(optimizer.model.theta, net.theta):
+        raise ValueError("optimizer: expected one built on this network, got another network's")
     if early_stopping is not None:
+        if val is None:
+            raise ValueError("early_stopping needs validation data: pass val=(X, y)")
         early_stopping.start()
     history = History()
     net.train()
@@ -310,11 +313,12 @@ def fit(
                     history.val_loss.append(val_loss)
                     if not math.isnan(val_accuracy):
                         history.val_accuracy.append(val_accuracy)
+                stop = early_stopping is not None and early_stopping.update(
+                    history.val_loss[-1], net, optimizer
+                )
                 if on_epoch is not None:
                     on_epoch(epoch, history)
-                if early_stopping is not None and early_stopping.update(
-                    history.val_loss[-1], net, optimizer
-                ):
+                if stop:
                     break
     except KeyboardInterrupt:
         history.interrupted = True
