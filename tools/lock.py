@@ -7,6 +7,7 @@ To renew or add a package: change pyproject.toml, ``.venv/bin/pip install --upgr
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -18,7 +19,19 @@ LOCK = ROOT / "requirements.txt"
 HEADER = "# Every package of .venv, pinned; written by `make lock`, see tools/lock.py.\n"
 # torch's builds differ by system (2.13.0+cpu) and pin the graphics libraries that they need.
 TORCH_OWN = ("cuda-", "nvidia-", "triton")
+PYTHONS = ("3.11", "3.14")  # some packages are needed by the oldest or by the newest alone
 ELSEWHERE = ['appnope==1.0.0; sys_platform == "darwin"']  # not installed on Linux
+
+
+def needed(requirement: Requirement, extras: Iterable[str]) -> bool:
+    """Tell whether one of our Pythons needs this, for a package installed with these extras."""
+    return requirement.marker is None or any(
+        requirement.marker.evaluate(
+            {"extra": extra, "python_version": python, "python_full_version": f"{python}.0"}
+        )
+        for extra in ("", *extras)
+        for python in PYTHONS
+    )
 
 
 def lock_text() -> str:
@@ -40,10 +53,8 @@ def lock_text() -> str:
         seen.add(key)
         package = distribution(requirement.name)
         pins.add(f"{key[0]}=={package.version.partition('+')[0]}")
-        for child in map(Requirement, package.requires or []):
-            extras = {"", *requirement.extras}
-            if not child.marker or any(child.marker.evaluate({"extra": e}) for e in extras):
-                todo.append(child)
+        children = map(Requirement, package.requires or [])
+        todo += [child for child in children if needed(child, requirement.extras)]
     return HEADER + "\n".join(sorted(pins)) + "\n"
 
 
