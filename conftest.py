@@ -1,14 +1,29 @@
-"""Set-up of every test: doctests know ``np``, notebooks know the semicolon."""
+"""For every test: doctests know ``np``, notebooks the semicolon, and no proof may be skipped."""
+
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from nbval.kernel import RunningKernel
+
+PROOFS = set(re.findall(r"\S+::\w+", Path(__file__).with_name("syllabus.yml").read_text("utf-8")))
 
 
 @pytest.fixture(autouse=True)
 def _np_in_doctests(doctest_namespace):
     """Every doctest may use ``np``, as NumPy's own documentation does."""
     doctest_namespace["np"] = np
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Let a skipped test fail if syllabus.yml names it."""
+    report = yield
+    if report.skipped and item.nodeid.partition("[")[0] in PROOFS:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} is a proof named in syllabus.yml and must not be skipped"
+    return report
 
 
 def _execute_as_a_reader_does(self, source, allow_stdin=None):
