@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 import torch
@@ -264,16 +262,3 @@ def test_ink_grows_with_the_area():
 def test_errors(error, message, call):
     with pytest.raises(error, match=message):
         call()
-
-
-def test_is_fast_enough_for_training():
-    X = mini_mnist().train.X[:1280]
-    augment = Augment(SIX, rng=generator())
-
-    def seconds():
-        start = time.perf_counter()
-        for i in range(0, len(X), 64):
-            augment(X[i : i + 64])
-        return time.perf_counter() - start
-
-    assert len(X) / min(seconds() for _ in range(5)) > 20_000  # images a second; usually 100,000
