@@ -69,10 +69,10 @@ class History:
 class EarlyStopping:
     r"""Stop when the validation loss has not improved for a while, and go back to the best epoch.
 
-    .. math:: \text{improved at epoch } t \iff E_t < \min_{s < t} E_s - \delta
+    .. math:: \text{improved at epoch } t \iff E_t < E_{t^*} - \delta
 
-    The best *state* is kept: weights, running statistics, and the optimizer's memory, so that
-    training may go on from there.
+    where t* is the epoch that improved last, the *best* one. Its whole state is kept: weights,
+    running statistics, and the optimizer's memory, so that training may go on from there.
 
     Parameters
     ----------
@@ -100,6 +100,13 @@ class EarlyStopping:
     [False, False, False, True]
     >>> stopping.best_epoch
     1
+
+    Small steps count together, once they have passed δ:
+
+    >>> stopping = EarlyStopping(patience=3, min_delta=0.1)
+    >>> _ = [stopping.update(E, net, optimizer) for E in (1.0, 0.95, 0.88)]
+    >>> stopping.best_epoch
+    2
     """
 
     def __init__(self, patience: int = 5, min_delta: float = 0.0) -> None:
