@@ -2,14 +2,15 @@
 
 The penalty is added to the loss, its gradient to the gradient of the loss::
 
+    l2 = L2(1e-4, mask=net.weight_mask())
     E, dZ = cross_entropy(net(X), y)
     net.backward(dZ)
     penalty, gradient = l2(net.theta)
     net.grad += gradient
     optimizer.step()
 
-Biases are left free: they shift a function without making it steeper. ``net.weight_mask()``
-tells the weights from everything else in θ.
+The mask tells the weights from everything else in θ. Without it biases are penalised too, although
+they shift a function without making it steeper.
 """
 
 from __future__ import annotations
@@ -26,12 +27,11 @@ class _Penalty:
     """A penalty strength λ ≥ 0 and which parameters it counts."""
 
     def __init__(self, lam: float, mask: npt.NDArray[np.bool_] | None = None) -> None:
-        check_range("lam", lam, 0)
+        self.lam = check_range("lam", lam, 0)
         if mask is not None and mask.dtype != np.bool_:
             raise TypeError(
                 f"{type(self).__name__} mask: expected bool, got {mask.dtype}; True is penalised"
             )
-        self.lam = float(lam)  # a NumPy float64 would turn float32 gradients into float64
         self.mask = mask
 
     def _penalised(self, theta: FloatArray) -> FloatArray:

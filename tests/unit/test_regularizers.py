@@ -17,11 +17,6 @@ THETA = hnp.arrays(
 )
 
 
-@pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
 @given(theta=THETA, lam=st.floats(0, 100))
 def test_penalties_are_their_equations(theta, lam):
     assert L1(lam)(theta)[0] == pytest.approx(lam * sum(abs(w) for w in theta))
