@@ -57,6 +57,7 @@ class Rprop(Optimizer):
         self,
         model: HasParameters,
         lr: float = 1e-2,
+        *,
         etas: tuple[float, float] = (0.5, 1.2),
         step_sizes: tuple[float, float] = (1e-6, 50.0),
     ) -> None:
@@ -130,6 +131,7 @@ class Adagrad(Optimizer):
         self,
         model: HasParameters,
         lr: float = 1e-2,
+        *,
         eps: float = 1e-10,
         weight_decay: float = 0.0,
     ) -> None:
@@ -194,6 +196,7 @@ class RMSprop(Optimizer):
         self,
         model: HasParameters,
         lr: float = 1e-2,
+        *,
         alpha: float = 0.99,
         eps: float = 1e-8,
         weight_decay: float = 0.0,
@@ -263,6 +266,7 @@ class Adam(Optimizer):
         self,
         model: HasParameters,
         lr: float = 1e-3,
+        *,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
@@ -338,11 +342,12 @@ class AdamW(Adam):
         self,
         model: HasParameters,
         lr: float = 1e-3,
+        *,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
     ) -> None:
-        super().__init__(model, lr, betas, eps)
+        super().__init__(model, lr, betas=betas, eps=eps)
         self.weight_decay = check_range("weight_decay", weight_decay, 0)
 
     def _update(self, theta: FloatArray, g: FloatArray) -> None:

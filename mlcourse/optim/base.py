@@ -71,9 +71,19 @@ class Optimizer:
         Steps taken.
     state : dict of arrays (P,)
         What the method remembers from step to step, by its symbol.
+
+    Raises
+    ------
+    TypeError
+        If the model lacks ``theta`` or ``grad``.
     """
 
     def __init__(self, model: HasParameters, lr: float, weight_decay: float = 0.0) -> None:
+        if not (hasattr(model, "theta") and hasattr(model, "grad")):
+            raise TypeError(
+                f"{type(self).__name__} model: expected an object with theta and grad, such as a "
+                f"network, got a {type(model).__name__}; wrap a bare vector in Parameters"
+            )
         self.model = model
         self.lr = lr
         self.weight_decay = check_range("weight_decay", weight_decay, 0)

@@ -58,6 +58,7 @@ class SGD(Optimizer):
         self,
         model: HasParameters,
         lr: float = 1e-3,
+        *,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,

@@ -22,7 +22,7 @@ __all__ = [
 
 
 class _Momentum(Optimizer):
-    def __init__(self, model: HasParameters, lr: float = 1e-3, momentum: float = 0.9) -> None:
+    def __init__(self, model: HasParameters, lr: float = 1e-3, *, momentum: float = 0.9) -> None:
         super().__init__(model, lr)
         self.momentum = check_range("momentum", momentum, 0, 1)
         self.state["v"] = np.zeros_like(model.theta)
@@ -146,6 +146,7 @@ class _AdamLike(Optimizer):
         self,
         model: HasParameters,
         lr: float = 1e-3,
+        *,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
     ) -> None:

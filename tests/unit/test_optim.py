@@ -232,6 +232,19 @@ def test_parameters_are_a_copy_of_one_floating_vector():
         Parameters(np.array([1, 2]))
 
 
+@each_method
+def test_hyperparameters_after_the_rate_are_passed_by_name(method, kwargs):
+    """PyTorch has them in another order: a copied line would mean something else here."""
+    with pytest.raises(TypeError, match="positional arguments"):
+        method(Parameters(np.zeros(1)), 0.1, 0.9)
+
+
+def test_an_optimizer_needs_a_model(rng):
+    """The habit from PyTorch is to pass the parameters."""
+    with pytest.raises(TypeError, match="Adam model: expected an object with theta and grad, such"):
+        optim.Adam(mlp([2, 2], rng=rng).theta)
+
+
 def test_the_base_class_has_no_method_of_its_own():
     with pytest.raises(NotImplementedError):
         optim.Optimizer(Parameters(np.zeros(1)), lr=0.1).step()
