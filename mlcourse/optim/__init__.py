@@ -2,8 +2,8 @@ r"""Optimizers on one flat parameter vector θ and its gradient g.
 
 An optimizer takes anything that has ``theta`` and ``grad``: a network, or :class:`Parameters`
 around a bare vector. ``step()`` changes ``theta`` in place, without allocating an array of its
-size. Names and defaults are those of :mod:`torch.optim`; its order of arguments is not, so all after
-``lr`` are passed by name. The variants that the lecture notes print are in
+size. Names and defaults are those of :mod:`torch.optim`; its order of arguments is not, so all
+after ``lr`` are passed by name. The variants that the lecture notes print are in
 :mod:`mlcourse.optim.variants`.
 """
 
