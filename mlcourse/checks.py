@@ -80,6 +80,23 @@ def check_floats(what: str, x: Array) -> None:
         raise TypeError(f"{what}: expected an array of floating-point numbers, got {got}")
 
 
+def check_rng(what: str, rng: object) -> None:
+    """Raise TypeError unless ``rng`` is a generator: a seed would mean the same draw every time.
+
+    Examples
+    --------
+    >>> check_rng("Dropout rng", 0)
+    Traceback (most recent call last):
+    ...
+    TypeError: Dropout rng: expected a numpy.random.Generator, got a int; pass default_rng(seed)
+    """
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"{what}: expected a numpy.random.Generator, got a {type(rng).__name__}; "
+            "pass default_rng(seed)"
+        )
+
+
 def check_batch(what: str, x: Array) -> None:
     """Raise ValueError for an array without samples.
 

@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mlcourse.checks import FloatArray, check_range
+from mlcourse.checks import FloatArray, check_range, check_rng
 
 Maps = npt.NDArray[np.float64]  # (N, 3, 3), one B for each image
 Shape = tuple[int, int]  # (H, W)
@@ -56,6 +56,7 @@ class Augment:
     """
 
     def __init__(self, steps: Sequence[Draw], *, rng: np.random.Generator) -> None:
+        check_rng("Augment rng", rng)
         self.steps = list(steps)
         self.rng = rng
 

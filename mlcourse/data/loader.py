@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from mlcourse.checks import Array, check_batch, check_range
+from mlcourse.checks import Array, check_batch, check_range, check_rng
 
 
 class DataLoader:
@@ -41,7 +41,7 @@ class DataLoader:
     Raises
     ------
     TypeError
-        If ``shuffle`` is true and ``rng`` is missing.
+        If X or y is no array, or ``shuffle`` is true and ``rng`` is missing or no generator.
     ValueError
         If X and y have different lengths, there is no sample, or no full batch to keep.
 
@@ -74,6 +74,11 @@ class DataLoader:
         drop_last: bool = False,
         transform: Callable[[Array], Array] | None = None,
     ) -> None:
+        for name, array in (("X", X), ("y", y)):
+            if not isinstance(array, np.ndarray):
+                raise TypeError(
+                    f"DataLoader {name}: expected an array, got a {type(array).__name__}"
+                )
         check_batch("DataLoader X", X)
         check_range("batch_size", batch_size, 1)
         if len(X) != len(y):
@@ -90,6 +95,8 @@ class DataLoader:
                 "DataLoader: shuffle=True needs rng=np.random.default_rng(seed); pass one, or "
                 "shuffle=False"
             )
+        if rng is not None:
+            check_rng("DataLoader rng", rng)
         self.X, self.y = X, y
         self.batch_size = batch_size
         self.rng = rng if shuffle else None

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mlcourse.checks import Array, check_range, check_shape
+from mlcourse.checks import Array, check_range, check_rng, check_shape
 from mlcourse.data.idx import IndexArray
 
 
@@ -124,6 +124,7 @@ def _assign(
 ) -> IndexArray:
     """Return the part of each sample, as described in ``split``."""
     check_range("N", N, 1)
+    check_rng("rng", rng)
     if min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-9:
         raise ValueError(f"fractions: expected positive numbers with sum 1, got {fractions}")
     if stratify is not None and groups is not None:

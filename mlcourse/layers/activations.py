@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlcourse.checks import FloatArray
+from mlcourse.checks import FloatArray, check_floats
 from mlcourse.functional import relu, sigmoid, tanh
 from mlcourse.layers.base import Layer
 
@@ -24,6 +24,7 @@ class Sigmoid(Layer):
 
     def forward(self, X: FloatArray) -> FloatArray:
         """Return σ(X)."""
+        check_floats("Sigmoid input X", X)
         A = sigmoid(X)
         self._keep(A, A)
         return A
@@ -51,6 +52,7 @@ class Tanh(Layer):
 
     def forward(self, X: FloatArray) -> FloatArray:
         """Return tanh(X)."""
+        check_floats("Tanh input X", X)
         A = tanh(X)
         self._keep(A, A)
         return A
@@ -78,6 +80,7 @@ class ReLU(Layer):
 
     def forward(self, X: FloatArray) -> FloatArray:
         """Return max(0, X)."""
+        check_floats("ReLU input X", X)
         A = relu(X)
         self._keep(A, A)
         return A

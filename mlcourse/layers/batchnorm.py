@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mlcourse.checks import FloatArray, check_batch, check_dtype, check_range, check_shape
+from mlcourse.checks import (
+    FloatArray,
+    check_batch,
+    check_dtype,
+    check_floats,
+    check_range,
+    check_shape,
+)
 from mlcourse.layers.base import Layer
 
 
@@ -50,7 +57,7 @@ class BatchNorm1d(Layer):
     ValueError
         On an input that is not (N, M), and on a single sample in training: it has no variance.
     TypeError
-        On an input of another dtype.
+        On an input of another dtype, or a dtype that is not floating-point.
 
     References
     ----------
@@ -83,6 +90,7 @@ class BatchNorm1d(Layer):
         self.momentum = check_range("momentum", momentum, 0, 1, closed="[]")
         self.unbiased = unbiased
         self.gamma: FloatArray = np.ones(M, dtype)
+        check_floats("BatchNorm1d gamma", self.gamma)
         self.beta: FloatArray = np.zeros(M, dtype)
         self.dgamma, self.dbeta = np.zeros_like(self.gamma), np.zeros_like(self.beta)
         self.running_mean: FloatArray = np.zeros(M, dtype)

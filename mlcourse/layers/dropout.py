@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlcourse.checks import FloatArray, check_range
+from mlcourse.checks import FloatArray, check_floats, check_range, check_rng
 from mlcourse.layers.base import Layer
 
 
@@ -23,6 +23,13 @@ class Dropout(Layer):
     rng : numpy.random.Generator
         Source of the masks.
 
+    Raises
+    ------
+    ValueError
+        If p is out of range.
+    TypeError
+        If rng is no generator, or the input no array of floating-point numbers.
+
     References
     ----------
     Srivastava et al. (2014), "Dropout: a simple way to prevent neural networks from
@@ -40,6 +47,7 @@ class Dropout(Layer):
 
     def __init__(self, p: float, *, rng: np.random.Generator) -> None:
         self.p = check_range("p", p, 0, 1)
+        check_rng("Dropout rng", rng)
         self.rng = rng
 
     def __repr__(self) -> str:
@@ -47,6 +55,7 @@ class Dropout(Layer):
 
     def forward(self, X: FloatArray) -> FloatArray:
         """Return X with dropped values in training, a copy of X otherwise."""
+        check_floats("Dropout input X", X)
         if not self.training:
             self._keep(X, None)
             return X.copy()

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mlcourse.checks import FloatArray, check_batch, check_dtype, check_range, check_shape
+from mlcourse.checks import (
+    FloatArray,
+    check_batch,
+    check_dtype,
+    check_floats,
+    check_range,
+    check_rng,
+    check_shape,
+)
 from mlcourse.init import Initializer, he_normal
 from mlcourse.layers.base import Layer
 
@@ -40,7 +48,8 @@ class Linear(Layer):
     ValueError
         On an input that is not (N, D), or without samples.
     TypeError
-        On an input of another dtype.
+        On an input of another dtype, a dtype that is not floating-point, or an rng that is no
+        generator.
 
     Examples
     --------
@@ -61,7 +70,9 @@ class Linear(Layer):
     ) -> None:
         check_range("inputs D", D, 1)
         check_range("units M", M, 1)
+        check_rng("Linear rng", rng)
         self.W = init(D, M, rng=rng, dtype=dtype)
+        check_floats("init's W", self.W)
         check_shape("init's W", self.W, (D, M))
         check_dtype("init's W", self.W, np.dtype(dtype), "use the dtype that init is given")
         self.dW = np.zeros_like(self.W)

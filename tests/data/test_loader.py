@@ -117,6 +117,8 @@ def test_targets_of_any_shape():
             "at least batch_size = 32 samples with drop_last, got 10",
             {"drop_last": True},
         ),
+        (TypeError, "DataLoader y: expected an array, got a list", {"y": list(range(10))}),
+        (TypeError, "DataLoader rng: expected a numpy.random.Generator, got a int", {"rng": 0}),
         (TypeError, r"shuffle=True needs rng=np.random.default_rng\(seed\)", {"rng": None}),
     ],
 )

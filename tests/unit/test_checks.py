@@ -14,6 +14,7 @@ from mlcourse.checks import (
     check_floats,
     check_labels,
     check_range,
+    check_rng,
     check_shape,
 )
 
@@ -52,6 +53,13 @@ def test_floats_are_arrays_of_floats(x):
     check_floats("x", np.zeros(1, np.float32))
     with pytest.raises(TypeError, match="x: expected an array of floating-point numbers, got "):
         check_floats("x", x)
+
+
+@pytest.mark.parametrize("rng", [0, None, np.random, np.random.RandomState(0)])
+def test_randomness_is_a_generator(rng):
+    check_rng("rng", np.random.default_rng(0))
+    with pytest.raises(TypeError, match=r"rng: expected a numpy.random.Generator, got a \w+; pass"):
+        check_rng("rng", rng)
 
 
 @pytest.mark.parametrize("x", [np.zeros((0, 3)), []])

@@ -320,6 +320,26 @@ def test_assigning_to_a_bound_array_writes_into_its_place(rng):
         layer.W = np.ones((2, 3))
 
 
+@each_layer
+@pytest.mark.parametrize("X", [np.ones((N, D), int), [[1.0] * D] * N], ids=["integers", "list"])
+def test_only_arrays_of_floats_come_in(build, X, rng):
+    with pytest.raises(TypeError, match=r"input X: expected .*float.*, got "):
+        build(rng, np.float32)(X)
+
+
+@pytest.mark.parametrize("build", [LAYERS["Linear"], LAYERS["BatchNorm1d"]])
+def test_parameters_are_floats(build, rng):
+    """Weights of about 0.1 would all become 0, without a word."""
+    with pytest.raises(TypeError, match="expected an array of floating-point numbers, got int64"):
+        build(rng, np.int64)
+
+
+@pytest.mark.parametrize("build", [LAYERS["Linear"], LAYERS["Dropout"]])
+def test_a_seed_is_no_generator(build):
+    with pytest.raises(TypeError, match=r"rng: expected a numpy.random.Generator, got a int"):
+        build(0, np.float32)
+
+
 def test_a_layer_of_your_own_needs_forward_and_backward():
     for call in (Layer(), Layer().backward):
         with pytest.raises(NotImplementedError):
