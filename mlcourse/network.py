@@ -59,7 +59,7 @@ class Sequential(Layer):
     grad: FloatArray
 
     def __init__(self, layers: Sequence[Layer]) -> None:
-        self.layers = list(layers)
+        self.layers = tuple(layers)  # a layer added later would lie outside of theta
         if not self.layers:
             raise ValueError("Sequential: expected at least one layer, got none")
         for i, layer in enumerate(self.layers):
