@@ -68,6 +68,16 @@ def test_a_page_opens_from_a_file(browser, built):
     page.close()
 
 
+def test_a_dark_page_prints_dark_ink_on_white_paper(page, explore_path):
+    page.emulate_media(media="print", color_scheme="dark")
+    page.goto(explore_path)
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    ink = page.evaluate("getComputedStyle(document.body).color.match(/\\d+/g).map(Number)")
+    assert max(ink) < 100
+    filters = "all => all.map(img => getComputedStyle(img).filter)"
+    assert set(page.eval_on_selector_all("article .cell_output img", filters)) == {"none"}
+
+
 def test_mathematics_needs_no_script(browser, origin):
     context = browser.new_context(base_url=origin, java_script_enabled=False)
     page = context.new_page()
