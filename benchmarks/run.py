@@ -157,7 +157,8 @@ def machine() -> dict[str, str | int]:
 
 def cpu_model() -> str:
     if sys.platform == "darwin":
-        return subprocess.check_output(["sysctl", "-n", "machdep.cpu.brand_string"], text=True)
+        brand = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        return subprocess.check_output(brand, text=True).strip()
     info = Path("/proc/cpuinfo")
     found = info.exists() and re.search(r"model name\s*: (.*)", info.read_text())
     return found[1] if found else platform.processor()
