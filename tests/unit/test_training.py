@@ -262,6 +262,7 @@ def test_a_last_batch_of_one_sample_needs_drop_last_with_batch_norm():
 
 
 INTERRUPTED = """
+    import signal
     import numpy as np
     from mlcourse.data import DataLoader
     from mlcourse.losses import cross_entropy
@@ -269,6 +270,7 @@ INTERRUPTED = """
     from mlcourse.optim import Adam
     from mlcourse.training import EarlyStopping, evaluate, fit
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job of a shell ignores it
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(500, 4)).astype(np.float32), rng.integers(0, 3, size=500)
     net = mlp([4, 16, 3], rng=rng)
@@ -293,7 +295,10 @@ def test_ctrl_c_ends_the_training_and_returns_the_history_and_the_best_net():
     ) as process:
         assert process.stdout.readline() == "training\n"
         process.send_signal(signal.SIGINT)
-        printed, said = process.communicate(timeout=60)
+        try:
+            printed, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 0, said
     assert re.fullmatch(r"History\(\d+ epochs, \d+ iterations, .*, interrupted\)\n", printed)
 
