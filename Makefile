@@ -59,7 +59,7 @@ lab: setup ## open the chapters in JupyterLab
 test: setup ## unit tests, every notebook, then the built site in a browser
 	$(BIN)/pytest -n 2 --ignore=tests/browser
 	$(MAKE) book
-	MLCOURSE_STATIC=1 $(BIN)/pytest -n 2 --dist=loadfile --nbval $(NOTEBOOKS) tests/browser
+	$(BIN)/pytest -n 2 --dist=loadfile --nbval $(NOTEBOOKS) tests/browser
 
 bench: setup ## measure speed against other libraries (minutes)
 	$(BIN)/python benchmarks/run.py
@@ -70,9 +70,7 @@ lint: setup ## ruff and mypy
 	$(BIN)/mypy
 
 execute: setup ## run the notebooks again and keep their outputs
-	MLCOURSE_STATIC=1 $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
-	    --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.coalesce_streams=True \
-	    $(NOTEBOOKS)
+	$(BIN)/python tools/execute.py $(NOTEBOOKS)
 
 lock: setup ## pin what is installed in .venv (see tools/lock.py)
 	$(BIN)/python tools/lock.py
