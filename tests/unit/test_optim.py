@@ -170,8 +170,8 @@ def test_state_dict_takes_the_method_up_where_it_stopped(method, kwargs, rng):
     state = optimizer.state_dict()
 
     resumed = optimizer_on(optimizer.model.theta, method, kwargs)
+    expected = steps(optimizer, last)  # the state holds copies: this does not reach it
     resumed.load_state_dict(state)
-    expected = steps(optimizer, last)  # state holds copies: this does not reach it
     np.testing.assert_array_equal(steps(resumed, last), expected)
     assert (resumed.t, resumed.lr) == (10, 0.02)
 
