@@ -169,8 +169,8 @@ def binary_cross_entropy(z: FloatArray, y: FloatArray) -> tuple[float, FloatArra
 
     Parameters
     ----------
-    z : array (N,) or (N, 1)
-        Logits.
+    z : array (N,), (N, 1) or of any shape
+        Logits; the mean runs over all of them.
     y : array, same shape and dtype
         Probabilities of the positive class, in [0, 1].
 

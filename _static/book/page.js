@@ -3,7 +3,15 @@
 
 const root = document.documentElement;
 
-// The button shows the state; a choice outlives the page, otherwise the system decides.
+// The button shows the state; a choice outlives the page where the browser lets it be stored,
+// otherwise the system decides.
+const storage = (() => {
+  try {
+    return localStorage;
+  } catch {
+    return { getItem: () => null, setItem: () => {} };
+  }
+})();
 const themeButton = document.querySelector("button.theme");
 const setTheme = (theme) => {
   root.dataset.theme = theme;
@@ -12,10 +20,10 @@ const setTheme = (theme) => {
 setTheme(root.dataset.theme);
 themeButton.addEventListener("click", () => {
   setTheme(root.dataset.theme === "dark" ? "light" : "dark");
-  localStorage.setItem("theme", root.dataset.theme);
+  storage.setItem("theme", root.dataset.theme);
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => {
-  if (!localStorage.getItem("theme")) setTheme(event.matches ? "dark" : "light");
+  if (!storage.getItem("theme")) setTheme(event.matches ? "dark" : "light");
 });
 
 const menuButton = document.querySelector("button.menu");

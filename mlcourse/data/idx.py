@@ -83,6 +83,8 @@ def read_idx(path: str | Path, sha256: str | None = None) -> Bytes:
             raw = gzip.decompress(raw)
     except FileNotFoundError:
         raise DataError(f"{path}: expected an IDX file, got no file") from None
+    except IsADirectoryError:
+        raise DataError(f"{path}: expected an IDX file, got a folder") from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{path}: expected an intact gzip file, got {error}") from None
 
@@ -90,6 +92,8 @@ def read_idx(path: str | Path, sha256: str | None = None) -> Bytes:
         raise DataError(f"{path}: expected an IDX file, which begins 00 00, got {raw[:4].hex(' ')}")
     if raw[2] != 0x08:
         raise DataError(f"{path}: expected unsigned bytes (type 0x08), got type 0x{raw[2]:02x}")
+    if not 1 <= raw[3] <= 32:
+        raise DataError(f"{path}: expected 1 to 32 dimensions, got {raw[3]}")
     start = 4 + 4 * raw[3]
     shape = [int.from_bytes(raw[i : i + 4], "big") for i in range(4, start, 4)]
     size = start + math.prod(shape)

@@ -347,9 +347,8 @@ class AdamW(Adam):
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
     ) -> None:
-        super().__init__(model, lr, betas=betas, eps=eps)
-        self.weight_decay = check_range("weight_decay", weight_decay, 0)
+        super().__init__(model, lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
-    def _update(self, theta: FloatArray, g: FloatArray) -> None:
+    def _decay(self, theta: FloatArray, g: FloatArray) -> FloatArray:
         theta *= 1 - self.lr * self.weight_decay
-        super()._update(theta, g)
+        return g

@@ -90,8 +90,8 @@ class Optimizer:
         self.t = 0
         self.state: dict[str, FloatArray] = {}
         # Scratch space of θ's size, so that a step allocates nothing.
-        self._decayed = np.empty_like(model.theta) if weight_decay else None
         self._work = np.empty_like(model.theta)
+        self._decayed: FloatArray | None = None
 
     @property
     def lr(self) -> float:
@@ -105,12 +105,18 @@ class Optimizer:
     def step(self) -> None:
         """Change ``theta`` according to the gradient now in ``grad``."""
         theta, g = self.model.theta, self.model.grad
-        if self._decayed is not None:
-            np.multiply(theta, self.weight_decay, out=self._decayed)
-            self._decayed += g
-            g = self._decayed
+        if self.weight_decay:
+            g = self._decay(theta, g)
         self.t += 1
         self._update(theta, g)
+
+    def _decay(self, theta: FloatArray, g: FloatArray) -> FloatArray:
+        """Return the gradient with λθ added; ``g`` must be left as it is."""
+        if self._decayed is None:
+            self._decayed = np.empty_like(theta)
+        np.multiply(theta, self.weight_decay, out=self._decayed)
+        self._decayed += g
+        return self._decayed
 
     def _update(self, theta: FloatArray, g: FloatArray) -> None:
         """Change ``theta`` in place; ``g`` must be left as it is."""

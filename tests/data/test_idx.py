@@ -1,7 +1,6 @@
 import gzip
 import hashlib
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,6 +38,7 @@ def test_reads_what_was_written(tmp_path_factory, shape, zipped):
         (LABELS[:-1], r"expected 11 bytes for sizes \[3\], got 10"),
         (LABELS + b"\0", r"expected 11 bytes for sizes \[3\], got 12"),
         (LABELS[:4] + b"\xff" * 4 + LABELS[8:], "expected 4,294,967,303 bytes"),
+        (LABELS[:3] + b"\x46" + bytes(300), "expected 1 to 32 dimensions, got 70"),
         (LABELS[:-1] + b"\x09", "expected sha256 "),
         (ZIPPED[:-5], "expected an intact gzip file"),
         (ZIPPED[:-8] + bytes(8), "expected an intact gzip file"),
@@ -66,4 +66,6 @@ def test_no_changed_byte_escapes(tmp_path_factory, place, change):
 
 def test_names_the_missing_file(tmp_path):
     with pytest.raises(DataError, match=r"nothing: expected an IDX file, got no file"):
-        read_idx(Path(tmp_path / "nothing"))
+        read_idx(tmp_path / "nothing")
+    with pytest.raises(DataError, match=r"expected an IDX file, got a folder"):
+        read_idx(tmp_path)

@@ -248,3 +248,15 @@ def test_an_optimizer_needs_a_model(rng):
 def test_the_base_class_has_no_method_of_its_own():
     with pytest.raises(NotImplementedError):
         optim.Optimizer(Parameters(np.zeros(1)), lr=0.1).step()
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adagrad", "RMSprop", "Adam", "AdamW"])
+def test_weight_decay_may_be_changed_between_steps(name, rng):
+    method = getattr(optim, name)
+    changed, fixed = (Parameters(theta) for theta in np.tile(rng.normal(size=5), (2, 1)))
+    late = method(changed, lr=0.1, weight_decay=0.0)
+    late.weight_decay = 0.5
+    for point, optimizer in ((changed, late), (fixed, method(fixed, lr=0.1, weight_decay=0.5))):
+        point.grad[:] = 1.0
+        optimizer.step()
+    np.testing.assert_array_equal(changed.theta, fixed.theta)
