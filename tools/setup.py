@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 # Written last and holding the folder's name: a .venv without it is half-made or was moved.
 READY = VENV / "ready"
-# Measured on Linux with the CPU build of torch: 1.9 GB stay, 3 GB are in use at the peak.
+# Measured on Linux with the CPU build of torch: 1.9 GB stay; the rest is room for pip's downloads.
 NEEDED_GB = float(os.environ.get("MLCOURSE_SETUP_GB", "3"))
 
 PIP_FAILURES = {
