@@ -54,7 +54,8 @@ serve: book ## build the site and serve it on this machine
 lab: export JUPYTER_DATA_DIR := $(CURDIR)/.venv/jupyter
 lab: setup ## open the chapters in JupyterLab
 	@$(BIN)/jupyter trust chapters/*.ipynb > /dev/null  # or figures are left out until they are run
-	MLCOURSE_STATIC= $(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/chapters
+	MLCOURSE_STATIC= $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) \
+	    --ServerApp.root_dir=. --LabApp.news_url=None --LabApp.default_url=/lab/tree/$(firstword $(NOTEBOOKS))
 
 test: setup ## unit tests, every notebook, then the built site in a browser
 	$(BIN)/pytest -n 2 --ignore=tests/browser
@@ -77,7 +78,7 @@ lock: setup ## pin what is installed in .venv (see tools/lock.py)
 
 clean: ## remove what was built
 	rm -rf _build build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
-	find mlcourse tests tools -name __pycache__ -prune -exec rm -rf {} +
+	find chapters mlcourse tests tools \( -name __pycache__ -o -name .ipynb_checkpoints -o -name .ruff_cache \) -prune -exec rm -rf {} +
 
 distclean: clean ## remove also .venv and node_modules
 	rm -rf .venv node_modules

@@ -1,10 +1,12 @@
 #!/bin/sh
 # Find a Python that is new enough and let it run setup.py. To name one: make PYTHON=python3.13
+what=$1
+if [ -n "$PYTHON" ]; then set -- "$PYTHON"; else set -- python3 python3.13 python3.12 python3.11; fi
 old=
-for python in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
+for python; do
     version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) || continue
     case $version in
-        3.1[1-9].* | 3.[2-9][0-9].*) exec "$python" "$(dirname "$0")/setup.py" "$@" ;;
+        3.1[1-9].* | 3.[2-9][0-9].*) exec "$python" "$(dirname "$0")/setup.py" "$what" ;;
     esac
     old=${old:-"$python is Python $version"}
 done

@@ -195,6 +195,12 @@ def test_a_suitable_python_is_found_behind_an_old_one(bare, tmp_path):
     stops_with("GB are free here", *make(bare, PATH=path, PYTHON="", MLCOURSE_SETUP_GB="1e9"))
 
 
+def test_a_python_may_live_in_a_folder_with_a_space(bare, tmp_path):
+    python = tmp_path / "my python"
+    python.symlink_to(sys.executable)
+    stops_with("GB are free here", *make(bare, PYTHON=str(python), MLCOURSE_SETUP_GB="1e9"))
+
+
 def test_no_venv_module(bare, tmp_path):
     # Debian without python3-venv: ensurepip cannot be imported.
     (tmp_path / "ensurepip.py").write_text("raise ModuleNotFoundError('ensurepip')")
