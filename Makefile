@@ -60,7 +60,7 @@ lab: setup ## open the chapters in JupyterLab
 test: setup ## unit tests, every notebook, then the built site in a browser
 	$(BIN)/pytest -n 2 --ignore=tests/browser
 	$(MAKE) book
-	$(BIN)/pytest -n 2 --dist=loadfile --nbval $(NOTEBOOKS) tests/browser
+	$(BIN)/pytest -n 2 --dist=loadfile --nbval --nbval-sanitize-with tests/nbval.cfg $(NOTEBOOKS) tests/browser
 
 bench: setup ## measure speed against other libraries (minutes)
 	$(BIN)/python benchmarks/run.py
