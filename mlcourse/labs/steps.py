@@ -1,0 +1,302 @@
+"""What is done with a student's code, as data: the same steps run in a notebook and in the grader.
+
+A program is a list of steps, and the value of step i is slot i::
+
+    ("name", NAME)                  the global NAME of the student's
+    ("call", SLOT, args, kwargs)    call it
+    ("get", SLOT, ATTRIBUTE)        an attribute of it
+    ("set", SLOT, ATTRIBUTE, value) set one; an array of equal shape is written into
+    ("op", NAME, args)              operator.NAME(*args)
+
+Arguments are plain data and what ``plain.to_json`` knows, with ``Slot(i)`` for the value of slot i.
+"""
+
+from __future__ import annotations
+
+import copy
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .plain import Other, Tagged, from_json, pack, to_json, unpack
+
+Step = tuple[Any, ...]
+OPERATORS = {
+    "add": "{} + {}",
+    "sub": "{} - {}",
+    "mul": "{} * {}",
+    "truediv": "{} / {}",
+    "matmul": "{} @ {}",
+    "pow": "{} ** {}",
+    "neg": "-{}",
+    "getitem": "{}[{}]",
+}
+
+
+class Missing(Exception):
+    """A name or an attribute does not exist; the argument is which."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """In the arguments of a step: the value of an earlier step."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Case:
+    """A program, and the slots whose values are compared."""
+
+    steps: tuple[Step, ...]
+    shown: tuple[int, ...]
+
+    @classmethod
+    def call(cls, name: str, *args: Any, **kwargs: Any) -> Case:
+        """Return the case that calls one function and shows its value.
+
+        Examples
+        --------
+        >>> Case.call("relu", 2.0).steps
+        (('name', 'relu'), ('call', 0, (2.0,), {}))
+        """
+        return cls((("name", name), ("call", 0, args, kwargs)), (1,))
+
+    @classmethod
+    def value(cls, name: str) -> Case:
+        """Return the case that shows the value of a name."""
+        return cls((("name", name),), (0,))
+
+
+def run(
+    steps: Sequence[Step],
+    lookup: Callable[[str], Any],
+    shown: Sequence[int],
+    *,
+    snapshot: Callable[[Any], Any] = copy.deepcopy,
+    slots: list[Any] | None = None,
+) -> list[Any]:
+    """Run steps and return the values of those shown, each as it was when its step had run.
+
+    Parameters
+    ----------
+    steps : sequence of tuple
+        What to do.
+    lookup : function
+        Returns the student's value of a name, or raises Missing.
+    shown : sequence of int
+        The slots whose values are returned.
+    snapshot : function
+        Takes down a value, so that changing it in place afterwards does not alter what is shown.
+    slots : list, optional
+        Is filled with the values of all steps, for those who need the objects themselves.
+
+    Raises
+    ------
+    Missing
+        If a name or an attribute does not exist.
+
+    Examples
+    --------
+    >>> steps = [("name", "Z"), ("op", "mul", (Slot(0), 2)), ("op", "neg", (Slot(1),))]
+    >>> run(steps, {"Z": 3.0}.get, [1, 2])
+    [6.0, -6.0]
+    """
+    slots = [] if slots is None else slots
+    taken = {}
+    for number, step in enumerate(steps):
+        slots.append(_do(step, slots, lookup))
+        if number in shown:
+            taken[number] = snapshot(slots[number])
+    return [taken[number] for number in shown]
+
+
+def _do(step: Step, slots: list[Any], lookup: Callable[[str], Any]) -> Any:
+    match step:
+        case ("name", name):
+            return lookup(name)
+        case ("call", slot, args, kwargs):
+            return slots[slot](*_filled(args, slots), **_filled(kwargs, slots))
+        case ("get", slot, attribute):
+            return _get(slots[slot], attribute)
+        case ("set", slot, attribute, value):
+            return _set(slots[slot], attribute, _filled(value, slots))
+        case ("op", name, args) if name in OPERATORS:
+            return getattr(operator, name)(*_filled(args, slots))
+    raise ValueError(f"an unknown step: {step[:2]}")
+
+
+def _filled(value: Any, slots: list[Any]) -> Any:
+    """Return arguments with the values of the slots that they name."""
+    if type(value) is Slot:
+        return slots[value.index]
+    if type(value) in (list, tuple):
+        return type(value)(_filled(item, slots) for item in value)
+    if type(value) is dict:
+        return {key: _filled(item, slots) for key, item in value.items()}
+    return value
+
+
+def _get(thing: Any, attribute: str) -> Any:
+    try:
+        return getattr(thing, attribute)
+    except AttributeError as error:
+        if error.obj is not thing:  # it exists, and fails
+            raise
+        raise Missing(f"{type(thing).__name__}.{attribute}") from error
+
+
+def _set(thing: Any, attribute: str, value: Any) -> None:
+    """Set an attribute; views of an array see the new values, as those of ``theta`` expect."""
+    import numpy as np
+
+    old = getattr(thing, attribute, None)
+    if isinstance(old, np.ndarray) and np.shape(value) == old.shape:
+        old[...] = value
+    else:
+        setattr(thing, attribute, value)
+
+
+def pack_case(case: Case, other: Other = to_json) -> dict[str, Any]:
+    """Return a case as JSON can hold it; ``other`` packs what is not plain, as for ``pack``.
+
+    Examples
+    --------
+    >>> pack_case(Case.value("lr"))
+    {'steps': [['name', 'lr']], 'shown': [0]}
+    """
+
+    def packed(value: Any) -> dict[str, Any]:
+        return {"slot": value.index} if type(value) is Slot else other(value)
+
+    steps = [[pack(part, packed) for part in step] for step in case.steps]
+    return {"steps": steps, "shown": list(case.shown)}
+
+
+def unpack_case(tree: dict[str, Any], tagged: Tagged = from_json) -> Case:
+    """Return the case that ``pack_case`` packed."""
+
+    def read(tree: dict[str, Any]) -> Any:
+        return Slot(tree["slot"]) if tree.keys() == {"slot"} else tagged(tree)
+
+    steps = tuple(tuple(unpack(part, read) for part in step) for step in tree["steps"])
+    return Case(steps, tuple(tree["shown"]))
+
+
+def describe(case: Case, labels: Sequence[str] = ()) -> str:
+    """Return a case as short text that reads like Python.
+
+    Parameters
+    ----------
+    case : Case
+        What is done.
+    labels : sequence of str
+        Names of the arguments of a case that calls one function: arrays are shown under them.
+
+    Examples
+    --------
+    >>> describe(Case.call("softmax", np.array([[1.0, 2.0]])), ["Z"])
+    'softmax(Z) with Z = [[1, 2]]'
+    >>> describe(Case.call("softmax", np.zeros((64, 10))), ["Z"])
+    'softmax(Z) with Z = float64 array of shape (64, 10)'
+    >>> steps = (("name", "Node"), ("call", 0, (2.0,), {}), ("op", "mul", (Slot(1), Slot(1))),
+    ...          ("get", 2, "backward"), ("call", 3, (), {}), ("get", 1, "grad"))
+    >>> print(describe(Case(steps, (5,))))
+    a = Node(2.0)
+    b = a * a
+    b.backward()
+    a.grad
+    """
+    used = [slot for step in case.steps for slot in _slots(step)]
+    operands = [slot for step in case.steps if step[0] == "op" for slot in _slots(step)]
+    texts: list[str] = []
+    lines: list[str] = []
+    named: dict[str, str] = {}
+    letters = iter("abcdefghijklmnopqrstuvwxyz")
+
+    def text(value: Any) -> str:
+        return texts[value.index] if type(value) is Slot else _literal(value, text)
+
+    for number, step in enumerate(case.steps):
+        match step:
+            case ("name", name):
+                expression = name
+            case ("get", slot, attribute):
+                expression = f"{texts[slot]}.{attribute}"
+            case ("set", slot, attribute, value):
+                expression = f"{texts[slot]}.{attribute} = {text(value)}"
+            case ("op", name, args):
+                expression = OPERATORS[name].format(*map(text, args))
+            case ("call", slot, args, kwargs):
+                parts = [text(arg) for arg in args]
+                for i, label in enumerate(labels[: len(args)]):
+                    if hasattr(args[i], "dtype"):
+                        named[label], parts[i] = parts[i], label
+                parts += [f"{key}={text(value)}" for key, value in kwargs.items()]
+                expression = f"{texts[slot]}({', '.join(parts)})"
+        last = number == len(case.steps) - 1
+        if step[0] in ("name", "get") or (number in case.shown and last):
+            texts.append(expression)
+        elif step[0] == "set" or (number not in used and number not in case.shown):
+            lines.append(expression)
+            texts.append("None")
+        elif step[0] == "op" and used.count(number) == 1 == operands.count(number):
+            texts.append(f"({expression})")
+        else:
+            texts.append(next(letters, f"v{number}"))
+            lines.append(f"{texts[-1]} = {expression}")
+    lines.append(", ".join(texts[slot] for slot in case.shown))
+    values = ", ".join(f"{name} = {value}" for name, value in named.items())
+    return "\n".join(line for line in lines if line) + (f" with {values}" if values else "")
+
+
+def _slots(step: Step) -> list[int]:
+    """Return the slots that a step uses."""
+    found = [step[1]] if step[0] in ("call", "get", "set") else []
+    todo = list(step[2:])
+    while todo:
+        part = todo.pop()
+        if type(part) is Slot:
+            found.append(part.index)
+        elif isinstance(part, dict | list | tuple):
+            todo += part.values() if isinstance(part, dict) else part
+    return found
+
+
+_MOST_NUMBERS = 12  # of an array whose values are shown
+_LONGEST = 80  # characters of any other value
+
+
+def _literal(value: Any, text: Callable[[Any], str]) -> str:
+    """Return a value as short text; ``text`` shows the values in a list."""
+    import numpy as np
+
+    if isinstance(value, np.ndarray):
+        if value.size > _MOST_NUMBERS or value.size == 0:
+            return f"{value.dtype} array of shape {value.shape}"
+        return str([_rounded(x) for x in value.tolist()] if value.ndim else _rounded(value.item()))
+    if isinstance(value, np.random.Generator):
+        return "rng"
+    if isinstance(value, list | tuple | dict):
+        parts = [text(part) for part in (value.values() if isinstance(value, dict) else value)]
+        if isinstance(value, dict):
+            parts = [f"{key!r}: {part}" for key, part in zip(value, parts, strict=True)]
+        brackets = "()" if isinstance(value, tuple) else "{}" if isinstance(value, dict) else "[]"
+        comma = "," if isinstance(value, tuple) and len(parts) == 1 else ""
+        shown = brackets[0] + ", ".join(parts) + comma + brackets[1]
+    elif callable(value):
+        return str(getattr(value, "__name__", "a function"))
+    else:
+        shown = repr(value.item() if isinstance(value, np.generic) else value)
+    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + " …"
+
+
+def _rounded(value: Any) -> Any:
+    """Return nested numbers with six digits at most, whole ones without a point."""
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    if not isinstance(value, float):
+        return value
+    short = float(f"{value:.6g}")
+    return int(short) if short.is_integer() else short
