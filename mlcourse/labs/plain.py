@@ -1,8 +1,8 @@
 """Plain data as JSON: values go to another process or into a file and come back as they were.
 
-Plain are None, bool, int, float, str, list, tuple and dict. What else a value may hold is up to two
-functions: one that packs it into a dictionary with its own tag, and one that reads that again. The
-two here write arrays as nested lists; the grader has others, which send the bytes.
+Plain are None, bool, int, float, str, ``...``, list, tuple and dict. What else a value may hold is
+up to two functions: one that packs it into a dictionary with its own tag, and one that reads that
+again. The two here write arrays as nested lists; the grader has others, which send the bytes.
 """
 
 from __future__ import annotations
@@ -113,6 +113,8 @@ def pack(value: Any, other: Other = to_json, depth: int = 0) -> Any:
         raise ValueError("a value nested too deeply")
     if value is None or type(value) in (bool, int, str):
         return value
+    if value is ...:  # a question that is not answered yet
+        return {"ellipsis": True}
     if type(value) is float:
         return value if math.isfinite(value) else {"float": str(value)}
     if isinstance(value, list):
@@ -165,6 +167,8 @@ def unpack(tree: Any, tagged: Tagged = from_json, depth: int = 0) -> Any:
             return tree
         case {"float": "nan" | "inf" | "-inf" as text}:
             return float(text)
+        case {"ellipsis": True}:
+            return ...
         case {"tuple": list(items)}:
             return tuple(unpack(items, tagged, depth))
         case {"dict": list(pairs)}:
