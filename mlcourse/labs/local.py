@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .compare import Outcome
-from .steps import Case, Missing, run
+from .steps import Case, Missing, Step, run
 
 
 def attempt(
@@ -30,8 +30,8 @@ def attempt(
     --------
     >>> attempt(Case.call("double", 4), {"double": lambda x: 2 * x}.__getitem__)[0]
     Outcome(kind='value', value=[8], detail='')
-    >>> attempt(Case.call("fill", np.ones(2)), {"fill": lambda x: x.fill(0)}.__getitem__)[0].kind
-    'mutated'
+    >>> attempt(Case.call("fill", np.ones(2)), {"fill": lambda x: x.fill(0)}.__getitem__)[0]
+    Outcome(kind='mutated', value=None, detail='0')
     """
     steps = copy.deepcopy(case.steps)
     try:
@@ -42,8 +42,18 @@ def attempt(
     except Exception as error:
         return Outcome("raised", detail=type(error).__name__), error
     if not in_place and not _equal(steps, case.steps):
-        return Outcome("mutated", detail="it changes its input"), None
+        return Outcome("mutated", detail=_which(steps, case.steps)), None
     return Outcome("value", value), None
+
+
+def _which(steps: Sequence[Step], originals: Sequence[Step]) -> str:
+    """Return the position of the argument that was changed, as text."""
+    for step, original in zip(steps, originals, strict=True):
+        if step[0] == "call":
+            for position, argument in enumerate(step[2]):
+                if not _equal(argument, original[2][position]):
+                    return str(position)
+    return ""
 
 
 def _equal(a: Any, b: Any) -> bool:

@@ -1,0 +1,253 @@
+"""Judge an answer on the visible inputs, and explain what is wrong with it in a few lines."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import linecache
+import math
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from .compare import Outcome, accuracy_of, agree, digest_matches, misconception, same
+from .local import attempt
+from .questions import Question, Task
+from .show import Code, Note
+from .steps import Case, Missing, describe
+
+_OWN = Path(__file__).parent
+_MESSAGE = 500  # characters of an exception's message
+
+
+def judge(question: Question, answer: object, names: Mapping[str, Any]) -> Note:
+    """Return what is to be said about an answer; ``names`` are those that it may use."""
+    if question.kind == "manual" and question.form == "plot":
+        return _by_hand(question, "a person looks at your plot")
+    if answer is ... or (isinstance(answer, str) and not answer.strip()):
+        return Note("open", question.name, "not answered yet", [question.title])
+    if question.kind == "manual":
+        if not isinstance(answer, str):
+            return Note("wrong", question.name, f"expected a text in quotes, got {_kind(answer)}")
+        return _by_hand(question, f"{len(answer.split())} words; a person reads them")
+    if question.kind in ("number", "choice"):
+        return _value(question, answer)
+    return _code(question, answer, names)
+
+
+@contextlib.contextmanager
+def guarded(characters: int) -> Iterator[None]:
+    """Let so much of what is printed pass, and leave NumPy's global random state as it was."""
+    state = np.random.get_state()  # noqa: NPY002
+    try:
+        with contextlib.redirect_stdout(_Limited(sys.stdout, characters)):
+            yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
+
+
+class _Limited(io.TextIOBase):
+    """Passes on the beginning of what is written."""
+
+    def __init__(self, stream: Any, characters: int) -> None:
+        self._stream, self._left = stream, characters
+
+    def write(self, text: str) -> int:
+        if self._left > 0:
+            self._stream.write(text[: self._left])
+            if len(text) > self._left:
+                self._stream.write("\n… what else it prints is left out\n")
+            self._left -= len(text)
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+def _by_hand(question: Question, line: str) -> Note:
+    rubric = "\n".join(f"{points:g} · {text}" for points, text in question.rubric)
+    return Note("note", question.name, f"{line}. Points are given for:", [Code(rubric)])
+
+
+def _value(question: Question, answer: object) -> Note:
+    name = question.name
+
+    def matches(fingerprint: str) -> bool:
+        return digest_matches(name, answer, question.tolerance, fingerprint)
+
+    if matches(question.answer):
+        return Note("right", name, "right")
+    for message, fingerprint in question.wrong:
+        if matches(fingerprint):
+            return Note("wrong", name, "not right yet", [message])
+    if question.choices:
+        if not isinstance(answer, str) or answer.strip().lower() not in question.choices:
+            letters = ", ".join(f'"{letter}"' for letter in question.choices)
+            return Note("wrong", name, f"give one of the letters {letters}")
+    elif isinstance(answer, bool) or not isinstance(answer, int | float | np.number | np.ndarray):
+        return Note("wrong", name, f"expected a number, got {_kind(answer)}")
+    return Note("wrong", name, "not right yet")
+
+
+def _code(question: Question, answer: object, names: Mapping[str, Any]) -> Note:
+    """Run all visible cases; explain the first that is not right."""
+    name = question.name
+    tried = [_attempt(task.case, names, question.in_place) for task in question.cases]
+    outcomes = [outcome for outcome, _ in tried]
+    differences = [
+        _difference(question, task, outcome)
+        for task, outcome in zip(question.cases, outcomes, strict=True)
+    ]
+    right = [difference is None for difference in differences]
+    if all(right):
+        return Note("right", name, _all_right(question, outcomes), _hidden(question))
+    first = right.index(False)
+    task, (outcome, error) = question.cases[first], tried[first]
+    if (open_one := _unanswered(error)) is not None:
+        function, what = open_one
+        if function in ("", name):
+            return Note("open", name, "not answered yet", [what] if what else [])
+        return Note("open", name, f"waits for {function}, which is not answered yet")
+    labels = _labels(answer, task.case)
+    shown = Code(describe(task.case, labels))
+    found = misconception(
+        outcomes,
+        right,
+        question.wrong,
+        question.rtol,
+        question.atol,
+        training=question.kind == "training",
+    )
+    place = f" on visible input {first + 1} of {len(right)}" if len(right) > 1 else ""
+    explained = [found] if found else []
+    if outcome.kind == "raised" and error is not None:
+        line = f"raises {type(error).__name__}{place}"
+        return Note("wrong", name, line, [*explained, shown, Code(_trace(error))])
+    if outcome.kind == "mutated":
+        line = f"changes its input{_changed(outcome, labels)}; work on a copy"
+        return Note("wrong", name, line, [*explained, shown])
+    if outcome.kind == "missing":
+        return Note("wrong", name, f"needs {outcome.detail}, which is not there", [shown])
+    line = f"not right yet{place}"
+    return Note("wrong", name, line, [*explained, shown, differences[first] or ""])
+
+
+def _attempt(
+    case: Case, names: Mapping[str, Any], in_place: bool
+) -> tuple[Outcome, BaseException | None]:
+    def lookup(name: str) -> Any:
+        if name not in names:
+            raise Missing(name)
+        return names[name]
+
+    try:
+        return attempt(case, lookup, in_place=in_place)
+    except SystemExit as error:  # exit() in an answer must not end the notebook
+        return Outcome("raised", detail="SystemExit"), error
+
+
+def _difference(question: Question, task: Task, outcome: Outcome) -> str | None:
+    """Return None for an outcome that is right, and what differs otherwise."""
+    if question.kind == "training":
+        if outcome.kind != "value":
+            return outcome.kind
+        share = accuracy_of(outcome, task.labels)
+        if isinstance(share, str):
+            return share
+        asked = f"{_percent(question.accuracy)} are asked for"
+        reached = f"{_percent(share)} of the labels are right; {asked}"
+        return None if share >= question.accuracy else reached
+    right = task.right
+    if outcome.kind != "value" or right.kind != "value":
+        return None if same(outcome, right) else f"expected {right.detail or 'a value'}"
+    got, expected = outcome.value, right.value
+    if got and expected and len(expected) == 1:
+        got, expected = got[0], expected[0]
+    return agree(got, expected, question.rtol, question.atol)
+
+
+def _all_right(question: Question, outcomes: list[Outcome]) -> str:
+    if question.kind == "training":
+        shares = [
+            accuracy_of(outcome, task.labels)
+            for outcome, task in zip(outcomes, question.cases, strict=True)
+        ]
+        lowest = _percent(min(share for share in shares if isinstance(share, float)))
+        return f"right, {lowest} of the labels; {_percent(question.accuracy)} are asked for"
+    what, n = ("input" if question.kind == "function" else "run"), len(outcomes)
+    return f"the visible {what} is right" if n == 1 else f"all {n} visible {what}s are right"
+
+
+def _hidden(question: Question) -> list[str]:
+    """Say what the grader does besides."""
+    hidden = question.points - question.visible_points
+    worth = f", for {hidden:g} of the {question.points:g} points" if question.visible_points else ""
+    return [f"The grader tries others{worth}."] if hidden else []
+
+
+def _unanswered(error: BaseException | None) -> tuple[str, str] | None:
+    """Return the function (or class) that is not written yet, and what it is to do."""
+    if not isinstance(error, NotImplementedError):
+        return None
+    frames = _students_frames(error)
+    function = frames[-1][0].f_code.co_qualname.partition(".")[0] if frames else ""
+    return function, str(error)[:_MESSAGE]
+
+
+def _students_frames(error: BaseException) -> list[tuple[FrameType, int]]:
+    """Return where the student's code was when it failed, outermost first."""
+    return [
+        (frame, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_globals.get("__name__", "").partition(".")[0] not in ("mlcourse", "numpy")
+    ]
+
+
+def _trace(error: BaseException) -> str:
+    """Return the student's own lines that led to an exception, and what it says."""
+    lines = []
+    for frame, number in _students_frames(error)[-3:]:
+        lines.append(f"{frame.f_code.co_name}, line {number}")
+        if source := linecache.getline(frame.f_code.co_filename, number).strip():
+            lines.append(f"    {source}")
+    says = "".join(traceback.format_exception_only(error)).strip()
+    return "\n".join([*lines, says if len(says) <= _MESSAGE else says[:_MESSAGE] + " …"])
+
+
+def _labels(answer: object, case: Case) -> list[str]:
+    """Return the student's own names of the arguments, for a case of one call."""
+    if sum(step[0] == "call" for step in case.steps) != 1 or not callable(answer):
+        return []
+    try:
+        parameters = inspect.signature(answer).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    by_position = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return [parameter.name for parameter in parameters if parameter.kind in by_position]
+
+
+def _changed(outcome: Outcome, labels: list[str]) -> str:
+    """Return the name of the argument that was changed, if the outcome says which."""
+    place = outcome.detail
+    return f" {labels[int(place)]}" if place.isdigit() and int(place) < len(labels) else ""
+
+
+def _percent(share: float) -> str:
+    """Return a share rounded down, so that nothing looks reached that is not.
+
+    Examples
+    --------
+    >>> _percent(0.8999), _percent(0.9)
+    ('89.9 %', '90 %')
+    """
+    return f"{math.floor(share * 1000 + 1e-9) / 10:g} %"
+
+
+def _kind(value: object) -> str:
+    return "a text" if isinstance(value, str) else f"a {type(value).__name__}"
