@@ -19,7 +19,8 @@ import numpy as np
 from ..labs.compare import Outcome, accuracy_of, agree, misconception, same
 from ..labs.steps import Case, describe
 from .bank import Lab
-from .notebook import Notebook, ReadError, read_notebook
+from .notebook import ReadError, read_notebook
+from .pictures import pictures
 from .process import Isolation
 from .questions import CodeQuestion, Drawn, ManualQuestion, Part, Question, ValueQuestion
 from .result import Answer, Cell, PartResult, Result
@@ -35,6 +36,7 @@ _HIDDEN = {
     "protocol": "a hidden test: the result is no plain data, such as a number or an array",
     "mutated": "a hidden test: your code changes its input; it must work on a copy",
     "oversized": "a hidden test: the result is too large",
+    "unanswered": "not answered yet",
     "missing": "a hidden test: a name or an attribute that it uses is missing",
 }
 
@@ -108,7 +110,7 @@ class Judge:
             packages=("numpy", *self.lab.modules),
         ) as session:
             reports = session.run()
-            answers = tuple(self._answer(q, session, notebook) for q in self.lab.questions)
+            answers = tuple(self._answer(q, session, content) for q in self.lab.questions)
         cells = tuple(Cell(report.status, report.error) for report in reports)
         return self._result(
             "graded", "", answers, cells, tuple(notebook.notes), content, time.monotonic() - began
@@ -137,13 +139,13 @@ class Judge:
             self.isolation, round(seconds, 3),
         )  # fmt: skip
 
-    def _answer(self, question: Question, session: Session, notebook: Notebook) -> Answer:
+    def _answer(self, question: Question, session: Session, content: bytes) -> Answer:
         if isinstance(question, CodeQuestion):
             return self._code(question, session)
         if isinstance(question, ValueQuestion):
             return self._value(question, session)
         assert isinstance(question, ManualQuestion)
-        return self._manual(question, session, notebook)
+        return self._manual(question, session, content)
 
     # Code
     # ----
@@ -259,19 +261,19 @@ class Judge:
             question.section, mistake, (result,),
         )  # fmt: skip
 
-    def _manual(self, question: ManualQuestion, session: Session, notebook: Notebook) -> Answer:
-        text, pictures = "", tuple[str, ...]()
+    def _manual(self, question: ManualQuestion, session: Session, content: bytes) -> Answer:
+        text, found = "", list[bytes]()
         if question.form == "text":
             outcome, _ = _attempt(session, Case.value(question.name), True, None)
             value = outcome.value[0] if outcome.value else None
             text = value.strip()[:_TEXT] if isinstance(value, str) else ""
         else:
-            found = notebook.pictures(question.name)
-            pictures = tuple(base64.b64encode(picture).decode("ascii") for picture in found)
-        earned = None if text or pictures else 0.0  # nothing to read, nothing to mark
+            found = pictures(content, question.name)
+        encoded = tuple(base64.b64encode(png).decode("ascii") for png in found)
+        earned = None if text or encoded else 0.0  # nothing to read, nothing to mark
         return Answer(
             question.name, question.title, question.kind, question.points, earned,
-            question.section, text=text, pictures=pictures, rubric=tuple(question.rubric),
+            question.section, text=text, pictures=encoded, rubric=tuple(question.rubric),
         )  # fmt: skip
 
 

@@ -26,6 +26,9 @@ class _Recorder:
 class _Thing:
     """Stands for the result of a step."""
 
+    _recorder: _Recorder
+    _slot: int
+
     def __init__(self, recorder: _Recorder, slot: int = -1) -> None:
         object.__setattr__(self, "_recorder", recorder)
         object.__setattr__(self, "_slot", slot)

@@ -1,0 +1,63 @@
+"""Find the pictures that a notebook shows below the cells that use a name."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import struct
+from typing import Any
+
+_MOST = 4  # pictures of one answer
+_LARGEST = 2_000_000  # bytes of one
+_WIDEST = 4000  # pixels: a small file can hold a picture that fills all memory
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def pictures(content: bytes, name: str) -> list[bytes]:
+    """Return the PNG pictures below the code cells of a notebook that use ``name``, at most four.
+
+    What is not a picture of reasonable size is left out. The notebook was read before, so that its
+    bytes are known to be JSON.
+
+    Examples
+    --------
+    >>> pictures(b'{"cells": [{"cell_type": "code", "source": "loss_plot()"}]}', "loss_plot")
+    []
+    """
+    try:
+        cells = json.loads(content.decode("utf-8-sig"))["cells"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return []  # nbformat 3 or another encoding: the code was read, pictures are not looked for
+    found: list[bytes] = []
+    uses = re.compile(rf"\b{re.escape(name)}\b")
+    for cell in cells if isinstance(cells, list) else []:
+        if isinstance(cell, dict) and cell.get("cell_type") == "code":
+            source = cell.get("source", "")
+            text = "".join(map(str, source)) if isinstance(source, list) else str(source)
+            outputs = cell.get("outputs")
+            if uses.search(text) and isinstance(outputs, list):
+                found += [png for output in outputs if (png := _png(output)) is not None]
+    return found[:_MOST]
+
+
+def _png(output: Any) -> bytes | None:
+    """Return the picture of an output, if it holds one that can be shown."""
+    match output:
+        case {"data": {"image/png": str(text)}}:
+            pass
+        case {"data": {"image/png": [*lines]}}:
+            text = "".join(map(str, lines))
+        case _:
+            return None
+    if len(text) > 2 * _LARGEST:
+        return None
+    try:
+        png = base64.b64decode(text)
+    except (binascii.Error, ValueError):
+        return None
+    if len(png) > _LARGEST or not png.startswith(_SIGNATURE) or png[12:16] != b"IHDR":
+        return None
+    width, height = struct.unpack(">II", png[16:24].ljust(8, b"\0"))
+    return png if 0 < width <= _WIDEST and 0 < height <= _WIDEST else None

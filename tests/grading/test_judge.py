@@ -1,0 +1,278 @@
+"""One notebook graded: what each kind of answer gets, and what its author is told."""
+
+import base64
+import json
+import struct
+import zlib
+
+import numpy as np
+import pytest
+
+from mlcourse.grading.bank import Lab, expect, record
+from mlcourse.grading.judge import Judge
+from mlcourse.grading.result import Result
+from mlcourse.grading.sandbox import Limits
+
+DETAILS = {"minutes": 1, "section": ("sec-a", "A"), "hints": ("1", "2", "3"), "title": "T"}
+lab = Lab("lab00", title="All kinds", chapter="chapters/00-none.ipynb")
+
+
+@lab.question("center", points=3, **DETAILS)
+def center(X):
+    return X - X.mean(axis=0)
+
+
+@center.inputs(points=1)
+def seen(rng):
+    return [(np.array([[1.0, 2.0], [3.0, 6.0]]),)]
+
+
+@center.inputs(points=1, hidden=True)
+def fresh(rng):
+    return [(rng.normal(size=(n, 3)),) for n in (1, 4)]
+
+
+@center.test(points=1)
+def columns_sum_to_nothing(student, rng):
+    expect(student(rng.normal(size=(5, 2))).sum(axis=0), np.zeros(2), atol=1e-9)
+
+
+@center.wrong("takes the mean of the rows")
+def mean_of_rows(X):
+    return X - X.mean(axis=1, keepdims=True)
+
+
+@center.wrong("changes the input")
+def changes_input(X):
+    X -= X.mean(axis=0)
+    return X
+
+
+@lab.question("Counter", points=2, **DETAILS)
+class Counter:
+    def __init__(self, start):
+        self.total = start
+
+    def add(self, step):
+        self.total += step
+        return self.total
+
+
+@Counter.inputs(points=1)
+def twice(rng):
+    def program(student):
+        counter = student.Counter(10)
+        return [counter.add(1), counter.add(2), counter.total]
+
+    return [record(program)]
+
+
+@Counter.test(points=1)
+def two_counters_do_not_share(student, rng):
+    one, other = student(0), student(0)
+    one.call("add", 5)
+    expect(other.get("total"), 0)
+
+
+@Counter.wrong("forgets what came before")
+class Forgetful:
+    def __init__(self, start):
+        self.total = start
+
+    def add(self, step):
+        self.total = step
+        return self.total
+
+
+@lab.question("train", points=2, accuracy=0.9, **DETAILS)
+def train(X, y, X_new):
+    return (X_new[:, 0] > 0).astype(int)
+
+
+@train.inputs(points=2, hidden=True, seconds=5)
+def separable(rng):
+    X = rng.normal(size=(60, 2))
+    y = (X[:, 0] > 0).astype(int)
+    return [((X[:30], y[:30], X[30:]), y[30:])]
+
+
+@train.wrong("always says the same")
+def constant(X, y, X_new):
+    return np.zeros(len(X_new), dtype=int)
+
+
+number = lab.number("log_ten", 2.302585, tolerance=0.001, points=1, **DETAILS)
+number.wrong_value(1.0, "that is the logarithm to base 10")
+choice = lab.choice("cause", "b", choices={"a": "data", "b": "rate"}, points=1, **DETAILS)
+choice.wrong_value("a", "the data did not change")
+lab.manual("why", form="text", rubric=[(1, "says why"), (1, "says how")], **DETAILS)
+lab.manual("draw_loss", form="plot", rubric=[(1, "labels the axes")], **DETAILS)
+
+RIGHT = {
+    "import": "import numpy as np",
+    "center": "def center(X):\n    return X - X.mean(axis=0)",
+    "Counter": (
+        "class Counter:\n    def __init__(self, start):\n        self.total = start\n"
+        "    def add(self, step):\n        self.total += step\n        return self.total"
+    ),
+    "train": "def train(X, y, X_new):\n    return (X_new[:, 0] > 0).astype(int)",
+    "log_ten": "log_ten = np.log(10)",
+    "cause": "cause = ' B '",
+    "why": "why = 'Because the rate is too high.'",
+    "draw_loss": "def draw_loss():\n    pass\ndraw_loss()",
+}
+
+
+def png(width=1):
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", width, 1, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(b"\0" * (width + 1))
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    )
+
+
+def notebook(pictures=(), **changes):
+    cells = []
+    for name, source in {**RIGHT, **changes}.items():
+        shown = pictures if name == "draw_loss" else ()
+        outputs = [
+            {"output_type": "display_data", "data": {"image/png": base64.b64encode(p).decode()}}
+            for p in shown
+        ]
+        cells.append({"cell_type": "code", "source": source, "outputs": outputs})
+    return json.dumps({"nbformat": 4, "cells": cells}).encode()
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return Judge(lab, seed=1, limits=Limits(call=2, cell=2, total=20))
+
+
+def graded(judge, **changes):
+    return {a.question: a for a in judge.grade(notebook(**changes)).answers}
+
+
+def test_right_answers_get_all_points_and_manual_ones_wait(judge):
+    result = judge.grade(notebook(pictures=[png()]))
+    assert result.status == "graded"
+    earned = {answer.question: answer.earned for answer in result.answers}
+    automatic = {"center": 3, "Counter": 2, "train": 2, "log_ten": 1, "cause": 1}
+    assert earned == {**automatic, "why": None, "draw_loss": None}
+    assert result.waiting
+    assert (result.earned, result.points) == (9, 12)
+    assert result.answers[5].text == "Because the rate is too high."
+    assert result.answers[6].pictures == (base64.b64encode(png()).decode(),)
+
+
+def test_result_goes_through_a_file(judge):
+    result = judge.grade(notebook(pictures=[png()], center="def center(X): return X"))
+    assert Result.from_json(json.loads(json.dumps(result.to_json()))) == result
+
+
+def test_same_bytes_give_the_same_result(judge):
+    content = notebook(center="def center(X): return X")
+    first, second = judge.grade(content).to_json(), judge.grade(content).to_json()
+    del first["seconds"], second["seconds"]
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("question", "source", "earned", "misconception"),
+    [
+        ("center", "def center(X): return X - X.mean(1, keepdims=True)", 0,
+         "takes the mean of the rows"),
+        ("center", "def center(X):\n    X -= X.mean(axis=0)\n    return X", 0, "changes the input"),
+        ("center", "def center(X): return X - X.mean(axis=0) if len(X) == 2 else X", 1, None),
+        ("Counter", "class Counter:\n    def __init__(self, start): self.total = start\n"
+         "    def add(self, step):\n        self.total = step\n        return step", 1,
+         "forgets what came before"),
+        ("Counter", "class Counter:\n    def __init__(self, start): Counter.total = start\n"
+         "    def add(self, step):\n        Counter.total += step\n        return self.total", 1,
+         None),
+        ("train", "def train(X, y, X_new): return np.zeros(len(X_new), dtype=int)", 0,
+         "always says the same"),
+        ("train", "def train(X, y, X_new): return y", 0, None),
+        ("log_ten", "log_ten = 1", 0, "that is the logarithm to base 10"),
+        ("log_ten", "log_ten = np.array(2.3026)", 1, None),
+        ("log_ten", "log_ten = 'about 2.3'", 0, None),
+        ("log_ten", "log_ten = True", 0, None),
+        ("cause", "cause = 'a'", 0, "the data did not change"),
+        ("cause", "cause = 2", 0, None),
+    ],
+)  # fmt: skip
+def test_one_other_answer(judge, question, source, earned, misconception):
+    answers = graded(judge, **{question: source})
+    assert answers[question].earned == earned
+    assert answers[question].misconception == misconception
+    others = {name: a.earned for name, a in answers.items() if name != question}
+    assert others == {
+        name: right
+        for name, right in {
+            "center": 3, "Counter": 2, "train": 2, "log_ten": 1, "cause": 1, "why": None,
+            "draw_loss": 0,
+        }.items()
+        if name != question
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "message"),
+    [
+        ("centre = 1", "missing", "center is not defined; did you rename it to centre?"),
+        ("def center(X): raise NotImplementedError('do it')", "unanswered", "not answered yet"),
+        ("def center(X):\n    return Y", "raised", "name 'Y' is not defined"),
+        ("def center(X):\n    while True: pass", "timeout", "longer than 2 seconds"),
+        ("def center(X):\n    import os; os._exit(0)", "died", "ended Python itself"),
+        ("def center(X): return X - X.mean()", "failed",
+         "center(X) with X = [[1, 2], [3, 6]]: element [0, 0]: expected -1, got -2"),
+        ("def center(X): return X.mean(axis=0)", "failed", "expected shape (2, 2), got (2,)"),
+        ("def center(X): return object()", "protocol", "plain data"),
+    ],
+)  # fmt: skip
+def test_visible_part_says_what_went_wrong(judge, source, status, message):
+    part = graded(judge, center=source)["center"].parts[0]
+    assert part.status == status
+    assert message in part.message
+
+
+def test_hidden_parts_do_not_say_what_was_asked(judge):
+    tell = (
+        "def center(X):\n"
+        "    if len(X) == 2: return X - X.mean(axis=0)\n"
+        "    raise type(str(X), (Exception,), {})('the input is %s' % X)"
+    )
+    for part in graded(judge, center=tell)["center"].parts[1:]:
+        assert part.message == "a hidden test: your code raised an exception"
+        assert part.detail  # the instructor may know
+    raises = "def center(X):\n    raise NotImplementedError(str(X))"
+    assert {p.message for p in graded(judge, center=raises)["center"].parts} == {"not answered yet"}
+
+
+def test_unanswered_values_and_texts(judge):
+    answers = graded(judge, log_ten="log_ten = ...", cause="", why="why = ...")
+    assert answers["log_ten"].parts[0].message == "not answered yet"
+    assert "cause is not defined" in answers["cause"].parts[0].message
+    assert answers["why"].earned == 0
+
+
+def test_pictures_that_are_none_are_left_out(judge):
+    shown = [b"<svg onload=alert(1)>", png(width=100_000), png(), b"\x89PNG\r\n\x1a\n"]
+    answers = {a.question: a for a in judge.grade(notebook(pictures=shown)).answers}
+    assert answers["draw_loss"].pictures == (base64.b64encode(png()).decode(),)
+
+
+def test_unreadable_file_gets_a_reason_and_no_points(judge):
+    result = judge.grade(b"")
+    assert (result.status, result.why, result.earned) == ("unreadable", "the file is empty", 0)
+    assert len(result.answers) == len(lab.questions)
+
+
+def test_hidden_inputs_follow_from_the_seed():
+    part = center.parts[1]
+    draws = [center.draw(part, seed)[0].case.steps[1][2][0] for seed in (1, 1, 2)]
+    assert np.array_equal(draws[0], draws[1])
+    assert not np.array_equal(draws[0], draws[2])
