@@ -115,7 +115,7 @@ def _agree_numbers(got: Any, expected: Any, rtol: float, atol: float) -> str | N
     try:
         g, e = float(got), float(expected)
     except OverflowError:  # an int beyond every float
-        return None if got == expected else f"expected {_short(expected)}, got a huge number"
+        return None if got == expected else f"expected {_pair(expected, got)}"
     if g == e or (math.isnan(g) and math.isnan(e)):
         return None
     if math.isfinite(g) and math.isfinite(e) and abs(g - e) <= atol + rtol * abs(e):
@@ -164,7 +164,7 @@ def _short(value: Any) -> str:
     if isinstance(value, float | np.floating):
         return f"{value:.6g}"
     if isinstance(value, int) and value.bit_length() > 200:
-        return "with more than 60 digits"
+        return "a number with more than 60 digits"
     text = repr(value.item() if isinstance(value, np.generic) else value)
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -288,11 +288,11 @@ def digest(name: str, value: Any, tolerance: float | None) -> str | None:
     return None if step is None else _hash(name, str(step))
 
 
-_FINENESS = 10  # steps of a tolerance
+_FINENESS = 100  # steps of a tolerance: it is kept to about a hundredth
 
 
 def _steps(value: Any, tolerance: float) -> int | None:
-    """Return a number as a whole number of tenths of the tolerance."""
+    """Return a number as a whole number of hundredths of the tolerance."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if not isinstance(value, _NUMBER) or isinstance(value, bool):
