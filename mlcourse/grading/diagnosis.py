@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 
 from . import seccomp
-from .sandbox import INSTALL, MIB, start, user_of_its_own
+from .sandbox import MIB, PROGRAMS, start, user_of_its_own
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,12 @@ def diagnose() -> list[Check]:
     known = seccomp.program() is not None
     mend = "" if known else "grade on an x86_64 or aarch64 machine"
     checks.append(Check("system calls can be filtered", known, os.uname().machine, mend))
-    bwrap = shutil.which("bwrap")
-    checks.append(
-        Check("bubblewrap is installed", bwrap is not None, bwrap or "no program bwrap", INSTALL)
-    )
-    if not known or bwrap is None:
+    for program, mend in PROGRAMS.items():
+        place = shutil.which(program)
+        checks.append(
+            Check(f"{program} is installed", place is not None, place or "not found", mend)
+        )
+    if not all(check.works for check in checks):
         return checks
     probe = start(["-I", "-S", "-c", _PROBE, json.dumps(user_of_its_own())], ("numpy",), 2 * MIB)
     try:
@@ -115,8 +116,8 @@ def _mend(said: str) -> str:
 
 
 def why_not() -> str:
-    """Return the first thing that keeps the sandbox from working, with how to mend it."""
+    """Return the first thing that keeps the sandbox from working, with how to mend it, or ""."""
     for check in diagnose():
         if not check.works:
-            return f"{check.name}: no ({check.detail}); {check.mend}"
-    return "the sandbox works, but the worker in it does not start"
+            return f"{check.name}: no ({check.detail}); to mend it: {check.mend}"
+    return ""

@@ -108,8 +108,8 @@ class Worker:
         except StudentError as error:  # no code of the student's has run yet
             said = self.output().strip()[-500:] or error.message
             self.close()
-            why = why_not() if isolation == "sandbox" else "the worker does not start"
-            raise SandboxError(f"{why}: {said}") from error
+            why = why_not() if isolation == "sandbox" else ""
+            raise SandboxError(why or f"the worker does not start: {said}") from error
 
     def ask(
         self,

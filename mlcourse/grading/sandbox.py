@@ -23,7 +23,11 @@ from typing import BinaryIO
 
 from . import seccomp
 
-INSTALL = "apt install bubblewrap (Debian, Ubuntu), dnf install bubblewrap (Fedora)"
+# What must be installed, and how that is done.
+PROGRAMS = {
+    "bwrap": "apt install bubblewrap (Debian, Ubuntu), dnf install bubblewrap (Fedora)",
+    "ldd": "apt install libc-bin (Debian, Ubuntu), dnf install glibc-common (Fedora)",
+}
 MIB = 1 << 20
 
 # Python finds its standard library beside itself, and these are the paths that a student sees.
@@ -136,13 +140,11 @@ def start(
     Raises
     ------
     SandboxError
-        If bubblewrap is not there, or a package is not.
+        If a program or a package is missing.
     """
-    bwrap = shutil.which("bwrap")
-    if bwrap is None:
-        raise SandboxError(f"the program bwrap is missing; install it: {INSTALL}")
-    if shutil.which("ldd") is None:
-        raise SandboxError("the program ldd is missing; it comes with the C library (glibc)")
+    for program, install in PROGRAMS.items():
+        if shutil.which(program) is None:
+            raise SandboxError(f"the program {program} is missing; install it: {install}")
     rules = seccomp.program()
     if rules is None:
         raise SandboxError("the system calls of this processor are not known to seccomp.py")
@@ -151,7 +153,15 @@ def start(
         fds = (options.fileno(), calls.fileno())
         python = [f"{_ROOT}/bin/python3", *command]
         return subprocess.Popen(
-            [bwrap, "--args", str(fds[0]), "--seccomp", str(fds[1]), "--", *python],
+            [
+                str(shutil.which("bwrap")),
+                "--args",
+                str(fds[0]),
+                "--seccomp",
+                str(fds[1]),
+                "--",
+                *python,
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

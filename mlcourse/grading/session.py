@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import difflib
 import itertools
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ..labs.steps import Case, Step
+from .cells import CellReport, Cells
 from .process import Isolation, StudentError, Worker
 from .request import Kept, Request
 from .sandbox import Limits, SandboxError
@@ -23,26 +23,6 @@ __all__ = ["CellReport", "Handle", "Limits", "SandboxError", "Session", "Student
 
 # What notebooks import to look at things: it may be missing in the sandbox without any harm.
 STAND_INS = ("mlcourse.labs", "mlcourse.plots", "matplotlib", "IPython", "ipywidgets", "tqdm")
-
-
-@dataclass(frozen=True)
-class CellReport:
-    """What became of a cell.
-
-    Attributes
-    ----------
-    status : str
-        "ok" or a kind of StudentError.
-    error, output : str
-        What went wrong and what was printed; text of the student's, so escape it.
-    seconds : float
-        How long it took.
-    """
-
-    status: str
-    error: str
-    output: str
-    seconds: float
 
 
 class Handle(Kept):
@@ -71,11 +51,11 @@ class Handle(Kept):
         self._ask(attribute, (("name", self.name), ("set", 0, attribute, value)), ())
 
     def _ask(self, name: str, steps: tuple[Step, ...], shown: tuple[int, ...]) -> list[Any]:
-        return self._session._ask(steps, shown, f"{self._what}.{name}", live=[self])
+        return self._session._ask(steps, shown, f"{self._what}.{name}", self)
 
     def _check(self) -> None:
         """Raise unless the object is still there."""
-        if self._worker is not self._session._worker or not self._worker.alive:
+        if not self._session._cells.has(self._worker):
             message = f"the object that {self._what} made was lost when the code crashed"
             raise StudentError("died", message)
 
@@ -124,40 +104,37 @@ class Session:
         if isolation not in ("sandbox", "process"):
             raise ValueError(f'isolation: expected "sandbox" or "process", got {isolation!r}')
         self.isolation = isolation
-        self._cells, self._limits = list(cells), limits or Limits()
-        self._start = (isolation, tuple(packages), tuple(stand_ins))
-        self._worker: Worker | None = None
-        self._spent = 0.0  # seconds that the student's code took
-        self._patient = False  # whether the next call was allowed more time than usual
-        self._reports: dict[int, CellReport] = {}
-        self._deadly: set[int] = set()  # cells that cost a worker: not run again
+        self._limits = limits or Limits()
+        self._cells = Cells(cells, self._limits, isolation, tuple(packages), tuple(stand_ins))
+        self._n_cells = len(cells)
+        self._patient = False  # whether the next call was allowed another time than usual
         self._guilty: set[str] = set()  # what failed in a fresh worker: not tried twice again
-        self._names: set[str] = set()
-        self._fresh = False  # whether nothing but the cells has run in the worker
         self._numbers = itertools.count()
-        self.starts = 0  # workers started so far
 
     def __enter__(self) -> Session:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
+        self._cells.close()
 
     def run(self) -> list[CellReport]:
         """Run the cells unless they have run, and return what became of each."""
-        if not self._reports:
+        if not self._cells.reports:
             with contextlib.suppress(StudentError):  # the time is up: the reports say so
-                self._ready()
+                self._cells.ready()
         late = CellReport("timeout", "not run: the time for the whole notebook was over", "", 0.0)
-        return [self._reports.get(i, late) for i in range(len(self._cells))]
+        return [self._cells.reports.get(i, late) for i in range(self._n_cells)]
 
     @property
     def names(self) -> set[str]:
         """The names that the cells defined."""
         self.run()
-        return self._names
+        return self._cells.names
+
+    @property
+    def starts(self) -> int:
+        """How many workers were started so far."""
+        return self._cells.starts
 
     def case(self, case: Case, owned: bool = False) -> list[Any]:
         """Run a case and return the values that it shows, as plain data.
@@ -180,7 +157,7 @@ class Session:
             If there is no value: see there.
         """
         names = dict.fromkeys(step[1] for step in case.steps if step[0] == "name")
-        return self._ask(case.steps, case.shown, " and ".join(names), owned=owned)
+        return self._run(case.steps, case.shown, " and ".join(names), owned=owned)[1]
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Call a function by its name and return its value, as plain data; see ``case``."""
@@ -218,11 +195,15 @@ class Session:
 
     def _keep(self, steps: tuple[Step, ...], what: str, *live: Handle) -> Handle:
         name = f"#{next(self._numbers)}"  # no name of Python's
-        self._ask(steps, (), what, live=live, keep={name: len(steps) - 1})
-        assert self._worker is not None
-        return Handle(self, self._worker, name, what)
+        worker, _ = self._run(steps, (), what, live=live, keep={name: len(steps) - 1})
+        return Handle(self, worker, name, what)
 
     def _ask(
+        self, steps: tuple[Step, ...], shown: tuple[int, ...], what: str, *live: Handle
+    ) -> list[Any]:
+        return self._run(steps, shown, what, live=live)[1]
+
+    def _run(
         self,
         steps: tuple[Step, ...],
         shown: tuple[int, ...],
@@ -231,16 +212,16 @@ class Session:
         owned: bool = False,
         live: Sequence[Handle] = (),
         keep: dict[str, int] | None = None,
-    ) -> list[Any]:
+    ) -> tuple[Worker, list[Any]]:
         """Run steps; once more in a fresh worker if earlier calls may be what broke this one."""
         live = [*live, *_handles(steps)]
         while True:
             for handle in live:
                 handle._check()
-            worker = self._ready()
-            fresh, self._fresh = self._fresh, False
+            worker = self._cells.ready()
+            fresh, self._cells.fresh = self._cells.fresh, False
             try:
-                return self._once(worker, Case(steps, shown), what, owned, keep or {})
+                return worker, self._once(worker, Case(steps, shown), what, owned, keep or {})
             except StudentError as error:
                 if worker.alive:
                     raise
@@ -256,7 +237,7 @@ class Session:
         with Request(case, owned=owned) as request:
             message = {"do": "run", "case": request.case, "keep": keep, "free": free}
             try:
-                value = self._timed(worker, message, self._limits.call, request)
+                value = self._cells.ask(worker, message, self._limits.call, request)
             except StudentError as error:
                 why = self._explained(error, what, case)
                 raise StudentError(error.kind, why, error.type) from error
@@ -270,89 +251,14 @@ class Session:
         return value
 
     def _explained(self, error: StudentError, what: str, case: Case) -> str:
-        match error.kind:
-            case "missing" if ("name", error.message) in case.steps:
-                close = difflib.get_close_matches(error.message, self._names, 1)
-                hint = f"did you rename it to {close[0]}?" if close else "did you rename it?"
-                return f"{error.message} is not defined; {hint}"
-            case "missing":
-                return f"{error.message} does not exist"
-            case "timeout" if not error.message:
-                return f"{what} took longer than {self._limits.call:g} seconds"
-            case "raised":
-                return f"{what} raised {error.message}"
-        return f"{what}: {error.message}"
-
-    def _timed(
-        self, worker: Worker, message: dict[str, Any], seconds: float, request: Request | None
-    ) -> Any:
-        """Ask with the deadline of this request and that of the whole submission."""
-        left = self._left()
-        began = time.monotonic()
-        try:
-            if request is None:
-                return worker.ask(message, [], None, min(seconds, left))
-            return worker.ask(
-                message, request.blobs, request.memory, min(seconds, left), request.ask_back
-            )
-        except StudentError as error:
-            if error.kind == "timeout" and left < seconds:
-                raise _time_is_up(self._limits) from error
-            raise
-        finally:
-            self._spent += time.monotonic() - began
-
-    def _left(self) -> float:
-        left = self._limits.total - self._spent
-        if left <= 0:
-            raise _time_is_up(self._limits)
-        return left
-
-    def _ready(self) -> Worker:
-        """Return a worker in which the cells have run."""
-        while self._worker is None or not self._worker.alive:
-            self._left()
-            if self._worker is not None:
-                self._worker.close()
-            worker = self._worker = Worker(self._limits, *self._start)
-            self.starts += 1
-            if all(self._run_cell(worker, i) for i in range(len(self._cells))):
-                with contextlib.suppress(StudentError):
-                    self._names = _names(self._timed(worker, {"do": "names"}, 10.0, None))
-                self._fresh = True
-        return self._worker
-
-    def _run_cell(self, worker: Worker, number: int) -> bool:
-        """Run a cell, unless it is deadly, and report; return whether the worker survived."""
-        if number in self._deadly:
-            return True
-        request = {"do": "cell", "cell": number + 1, "source": self._cells[number]}
-        began, status, why = time.monotonic(), "ok", ""
-        try:
-            self._timed(worker, request, self._limits.cell, None)
-        except StudentError as error:
-            status, why = error.kind, error.message
-            if status == "timeout" and not why:
-                why = f"the cell took longer than {self._limits.cell:g} seconds"
-        seconds = time.monotonic() - began
-        report = CellReport(status, why, worker.output(), seconds)
-        if not worker.alive:
-            self._deadly.add(number)
-            self._reports[number] = report
-        self._reports.setdefault(number, report)
-        return worker.alive
-
-
-def _time_is_up(limits: Limits) -> StudentError:
-    message = f"the time for the whole submission, {limits.total:g} seconds, was over"
-    return StudentError("timeout", message)
-
-
-def _names(value: Any) -> set[str]:
-    """Return the names among what the worker said; honest ones are few and short."""
-    if not isinstance(value, list):
-        return set()
-    return {n for n in value[:2000] if isinstance(n, str) and len(n) <= 60 and n.isidentifier()}
+        if error.kind != "missing":
+            verb = {"raised": " raised", "timeout": ""}.get(error.kind, ":")
+            return f"{what}{verb} {error.message}"
+        if ("name", error.message) not in case.steps:
+            return f"{error.message} does not exist"
+        close = difflib.get_close_matches(error.message, self._cells.names, 1)
+        hint = f"did you rename it to {close[0]}?" if close else "did you rename it?"
+        return f"{error.message} is not defined; {hint}"
 
 
 def _handles(value: Any) -> list[Handle]:
