@@ -181,7 +181,9 @@ def _all_right(question: Question, outcomes: list[Outcome]) -> str:
         lowest = _percent(min(share for share in shares if isinstance(share, float)))
         return f"right, {lowest} of the labels; {_percent(question.accuracy)} are asked for"
     what, n = ("input" if question.kind == "function" else "run"), len(outcomes)
-    return f"the visible {what} is right" if n == 1 else f"all {n} visible {what}s are right"
+    if n == 1:
+        return f"the visible {what} is right"
+    return f"{'both' if n == 2 else f'all {n}'} visible {what}s are right"
 
 
 def _hidden(question: Question) -> list[str]:

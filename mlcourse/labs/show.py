@@ -23,7 +23,7 @@ _BOX = "border-left: 4px solid {}; padding: 0 0 0 .8em; margin: .3em 0; max-widt
 _LINE = "margin: .2em 0; text-align: left; overflow-wrap: anywhere"
 _CODE = "margin: .4em 0; white-space: pre-wrap; overflow-wrap: anywhere"
 _TABLE = "margin: .4em 0; border-collapse: collapse"
-_CELL = "text-align: left; padding: .2em .8em .2em 0; font-weight: normal; overflow-wrap: anywhere"
+_CELL = "text-align: left; padding: .2em .8em .2em 0; font-weight: normal"
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class Table:
         """Return a table whose header cells are marked as such."""
 
         def cell(text: str, tag: str, scope: str = "") -> str:
-            return f'<{tag}{scope} style="{_CELL}">{escape(text)}</{tag}>'
+            broken = escape(text).replace("_", "_<wbr>")  # long names in narrow windows
+            return f'<{tag}{scope} style="{_CELL}">{broken}</{tag}>'
 
         head = "".join(cell(text, "th", ' scope="col"') for text in self.header)
         rows = [
