@@ -7,6 +7,7 @@ import inspect
 import io
 import linecache
 import math
+import reprlib
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .compare import Outcome, accuracy_of, agree, digest_matches, misconception, same
+from .compare import Outcome, accuracy_of, agree, digest, digest_matches, misconception, same
 from .local import attempt
 from .questions import Question, Task
 from .show import Code, Note
@@ -34,7 +35,9 @@ def judge(question: Question, answer: object, names: Mapping[str, Any]) -> Note:
         return Note("open", question.name, "not answered yet", [question.title])
     if question.kind == "manual":
         if not isinstance(answer, str):
-            return Note("wrong", question.name, f"expected a text in quotes, got {_kind(answer)}")
+            return Note(
+                "wrong", question.name, f"expected a text in quotes, got {reprlib.repr(answer)}"
+            )
         return _by_hand(question, f"{len(answer.split())} words; a person reads them")
     if question.kind in ("number", "choice"):
         return _value(question, answer)
@@ -90,8 +93,8 @@ def _value(question: Question, answer: object) -> Note:
         if not isinstance(answer, str) or answer.strip().lower() not in question.choices:
             letters = ", ".join(f'"{letter}"' for letter in question.choices)
             return Note("wrong", name, f"give one of the letters {letters}")
-    elif isinstance(answer, bool) or not isinstance(answer, int | float | np.number | np.ndarray):
-        return Note("wrong", name, f"expected a number, got {_kind(answer)}")
+    elif digest(name, answer, question.tolerance) is None:
+        return Note("wrong", name, f"expected a number, got {reprlib.repr(answer)}")
     return Note("wrong", name, "not right yet")
 
 
@@ -124,7 +127,8 @@ def _code(question: Question, answer: object, names: Mapping[str, Any]) -> Note:
         question.atol,
         training=question.kind == "training",
     )
-    place = f" on visible input {first + 1} of {len(right)}" if len(right) > 1 else ""
+    which = f" on visible {_case_of(question)} {first + 1} of {len(right)}"
+    place = which if len(right) > 1 else ""
     explained = [found] if found else []
     if outcome.kind == "raised" and error is not None:
         line = f"raises {type(error).__name__}{place}"
@@ -180,10 +184,13 @@ def _all_right(question: Question, outcomes: list[Outcome]) -> str:
         ]
         lowest = _percent(min(share for share in shares if isinstance(share, float)))
         return f"right, {lowest} of the labels; {_percent(question.accuracy)} are asked for"
-    what, n = ("input" if question.kind == "function" else "run"), len(outcomes)
-    if n == 1:
-        return f"the visible {what} is right"
-    return f"{'both' if n == 2 else f'all {n}'} visible {what}s are right"
+    if (n := len(outcomes)) == 1:
+        return f"the visible {_case_of(question)} is right"
+    return f"{'both' if n == 2 else f'all {n}'} visible {_case_of(question)}s are right"
+
+
+def _case_of(question: Question) -> str:
+    return "input" if question.kind == "function" else "run"
 
 
 def _hidden(question: Question) -> list[str]:
@@ -249,7 +256,3 @@ def _percent(share: float) -> str:
     ('89.9 %', '90 %')
     """
     return f"{math.floor(share * 1000 + 1e-9) / 10:g} %"
-
-
-def _kind(value: object) -> str:
-    return "a text" if isinstance(value, str) else f"a {type(value).__name__}"

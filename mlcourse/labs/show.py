@@ -23,7 +23,7 @@ _BOX = "border-left: 4px solid {}; padding: 0 0 0 .8em; margin: .3em 0; max-widt
 _LINE = "margin: .2em 0; text-align: left; overflow-wrap: anywhere"
 _CODE = "margin: .4em 0; white-space: pre-wrap; overflow-wrap: anywhere"
 _TABLE = "margin: .4em 0; border-collapse: collapse"
-_CELL = "text-align: left; padding: .2em .8em .2em 0; font-weight: normal"
+_CELL = "text-align: left; padding: .2em .5em .2em 0; font-weight: normal"
 
 
 @dataclass(frozen=True)

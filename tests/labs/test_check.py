@@ -66,7 +66,11 @@ def test_what_a_function_does_instead(notebook, body, said):
         ("untrained_loss = np.log(10)", "✓ untrained_loss: right\n"),
         ("untrained_loss = np.log2(10)", "✗ untrained_loss: not right yet\n  that is log2(10)"),
         ("untrained_loss = 7", "✗ untrained_loss: not right yet\n  Lab 1"),
-        ("untrained_loss = '2.3'", "✗ untrained_loss: expected a number, got a text"),
+        ("untrained_loss = '2.3'", "✗ untrained_loss: expected a number, got '2.3'"),
+        (
+            "untrained_loss = np.zeros(2)",
+            "✗ untrained_loss: expected a number, got array([0., 0.])",
+        ),
         ("", "○ untrained_loss: not there yet; run its cell. Did you rename it?"),
     ],
 )
