@@ -17,7 +17,7 @@ NOTEBOOKS = $(wildcard chapters/*.ipynb solutions/*.ipynb)
 RUN_FROM = requirements.txt $(shell find mlcourse chapters/results -type f ! -name '*.pyc' | LC_ALL=C sort)
 PAGES_FROM = _config.yml $(wildcard _ext/*.*)
 
-.PHONY: help setup book serve lab test bench lint execute lock clean distclean
+.PHONY: help setup book serve lab release test bench lint execute lock clean distclean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ lab: setup ## open the chapters in JupyterLab
 	@$(BIN)/jupyter trust chapters/*.ipynb > /dev/null  # or figures are left out until they are run
 	MLCOURSE_STATIC= $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) \
 	    --ServerApp.root_dir=. --LabApp.news_url=None --LabApp.default_url=/lab/tree/$(firstword $(NOTEBOOKS))
+
+release: setup ## write labs/ for students from solutions/
+	$(BIN)/python -m mlcourse.grading release
 
 test: setup ## unit tests, every notebook, then the built site in a browser
 	$(BIN)/pytest -n 2 --ignore=tests/browser
