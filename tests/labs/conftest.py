@@ -1,17 +1,14 @@
 """A small lab, and a notebook in a real kernel beside it."""
 
 import inspect
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from mlcourse.labs.compare import digest
-from mlcourse.labs.local import attempt
-from mlcourse.labs.plain import pack
-from mlcourse.labs.steps import Case, Slot, pack_case
+from mlcourse.grading.bank import Lab, record
+from mlcourse.grading.check_file import check_file
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,101 +39,56 @@ def train(X, y):
     return np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
 
 
-COUNTING = Case(
-    (
-        ("name", "Counter"),
-        ("call", 0, (2.0,), {}),
-        ("get", 1, "add"),
-        ("call", 2, (3.0,), {}),
-        ("get", 1, "value"),
-    ),
-    (4,),
-)
-IN_PLACE = Case(
-    (
-        ("name", "np"),
-        ("get", 0, "ones"),
-        ("call", 1, (2,), {}),
-        ("name", "shift"),
-        ("call", 3, (Slot(2), 0.5), {}),
-        ("op", "neg", (Slot(2),)),
-    ),
-    (5,),
-)
-
-
-def question(right, cases, wrong=(), **fields):
-    """Write a question on code as the check file has it."""
-
-    def outcomes(answer):
-        names = {"np": np, right.__name__: answer}
-        for case in cases:
-            outcome, _ = attempt(case, names.__getitem__, in_place=True)
-            yield {"kind": outcome.kind, "value": pack(outcome.value), "detail": outcome.detail}
-
-    return common(right.__name__, "function") | {
-        "cases": [
-            {"case": pack_case(case), "right": outcome}
-            for case, outcome in zip(cases, outcomes(right), strict=True)
-        ],
-        "wrong": [{"message": text, "outcomes": list(outcomes(answer))} for text, answer in wrong],
-        **fields,
-    }
-
-
-def common(name, kind):
+def about(name, **more):
+    """Return what every question has."""
     return {
-        "name": name,
         "title": f"About {name}",
-        "kind": kind,
-        "points": 3,
-        "visible_points": 1,
         "minutes": 10,
-        "section": [f"sec-{name}", f"The section on {name}"],
-        "hints": ["think", "think more", "think hardest"],
+        "section": (f"sec-{name}", f"The section on {name}"),
+        "hints": ("think", "think more", "think hardest"),
+        **more,
     }
 
 
-def lab():
+def small_lab():
+    lab = Lab("lab01", title="A small lab", chapter="chapters/01-small.ipynb")
+    lab.given["np"] = np
     Z = np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]])
+
+    question = lab.question("softmax", points=3, **about("softmax"))(softmax)
+    question.inputs(points=1)(lambda rng: [(Z,), (10 * Z,)])
+    question.wrong("normalises over the batch instead of over the classes")(over_the_batch)
+
+    @record
+    def shifted(student):
+        theta = student.np.ones(2)
+        student.shift(theta, 0.5)
+        return [-theta]
+
+    question = lab.question("shift", points=3, in_place=True, **about("shift"))(shift)
+    question.inputs(points=1)(lambda rng: [shifted])
+
+    @record
+    def counted(student):
+        counter = student.Counter(2.0)
+        counter.add(3.0)
+        return [counter.value]
+
+    question = lab.question("Counter", points=3, **about("Counter"))(Counter)
+    question.inputs(points=1)(lambda rng: [counted])
+
+    question = lab.question("train", points=3, accuracy=0.9, **about("train"))(train)
     labels = [0] * 8 + [1, 1]
-    training = question(train, [Case.call("train", Z, np.array([0, 1]))], kind="training")
-    training["cases"] = [{"case": training["cases"][0]["case"], "labels": labels}]
-    number = common("untrained_loss", "number") | {
-        "answer": digest("untrained_loss", 2.3026, 0.01),
-        "tolerance": 0.01,
-        "wrong": [
-            {"message": "that is log2(10)", "answer": digest("untrained_loss", 3.3219, 0.01)}
-        ],
-    }
-    choice = common("diagnosis", "choice") | {
-        "answer": digest("diagnosis", "c", None),
-        "choices": {"a": "the rate", "b": "the data", "c": "the seed"},
-        "wrong": [{"message": "the rate is small", "answer": digest("diagnosis", "a", None)}],
-    }
-    why = common("why", "manual") | {
-        "form": "text",
-        "rubric": [[1, "names the cause"], [2, "says <why>"]],
-    }
-    return {
-        "format": 1,
-        "lab": "lab01",
-        "title": "A small lab",
-        "chapter": "chapters/01-small.ipynb",
-        "questions": [
-            question(
-                softmax,
-                [Case.call("softmax", Z), Case.call("softmax", 10 * Z)],
-                [("normalises over the batch instead of over the classes", over_the_batch)],
-            ),
-            question(shift, [IN_PLACE], in_place=True),
-            question(Counter, [COUNTING], kind="class"),
-            training | {"accuracy": 0.9},
-            number,
-            choice,
-            why,
-        ],
-    }
+    question.inputs(points=1)(lambda rng: [((Z, np.array([0, 1])), labels)])
+
+    number = lab.number("untrained_loss", 2.3026, tolerance=0.01, points=3, **about("it"))
+    number.wrong_value(3.3219, "that is log2(10)")
+    choices = {"a": "the rate", "b": "the data", "c": "the seed"}
+    choice = lab.choice("diagnosis", "c", choices=choices, points=3, **about("it"))
+    choice.wrong_value("a", "the rate is small")
+    rubric = [(1, "names the cause"), (2, "says <why>")]
+    lab.manual("why", form="text", rubric=rubric, **about("why"))
+    return lab
 
 
 @pytest.fixture(scope="session")
@@ -152,7 +104,7 @@ def folder(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
     checks = root / "labs/checks"
     checks.mkdir(parents=True)
-    (checks / "lab01.json").write_text(json.dumps(lab()), encoding="utf-8")
+    (checks / "lab01.json").write_text(check_file(small_lab()), encoding="utf-8")
     return root / "labs"
 
 

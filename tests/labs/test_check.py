@@ -62,7 +62,7 @@ def test_what_a_function_does_instead(notebook, body, said):
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("untrained_loss = ...", "○ untrained_loss: not answered yet\n  About untrained_loss"),
+        ("untrained_loss = ...", "○ untrained_loss: not answered yet\n  About it"),
         ("untrained_loss = np.log(10)", "✓ untrained_loss: right\n"),
         ("untrained_loss = np.log2(10)", "✗ untrained_loss: not right yet\n  that is log2(10)"),
         ("untrained_loss = 7", "✗ untrained_loss: not right yet\n  Lab 1"),
