@@ -1,0 +1,188 @@
+"""Write what each student is told: a page with points, the misconceptions, and what to read again.
+
+Of hidden tests it tells that they passed or failed, and how the code broke off. It holds no path
+of the machine that graded and nothing of other students.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+from .gradebook import Gradebook, Member, write
+from .pages import chapter, code, items, page, paragraph, points, rows, text, without_paths
+from .result import Answer, PartResult
+
+FOLDER = "feedback"
+_MOST = 20  # cells or notes that are listed
+
+
+def write_feedback(book: Gradebook, out: Path) -> None:
+    """Write a page for each student, and for an LMS a zip that it hands out.
+
+    Both take a zip in which a file is called as what the student handed in. Moodle: "Upload
+    multiple feedback files in a zip" (mod/assign/feedback/file/importziplib.php). Canvas: "Upload
+    graded submissions".
+    """
+    folder = out / FOLDER
+    folder.mkdir(exist_ok=True)
+    graded = [member for member in book.members if member.result]
+    for member in graded:
+        write(folder / f"{member.student}.html", student_page(book, member))
+    for old in set(folder.glob("*.html")) - {folder / f"{m.student}.html" for m in graded}:
+        old.unlink()
+    for system in ("canvas", "moodle"):
+        held = [member for member in graded if member.system == system]
+        if held:
+            write(out / f"feedback-{system}.zip", _zip(folder, held))
+
+
+def _zip(folder: Path, members: list[Member]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        for member in members:
+            # Without a date, the same pages give the same zip.
+            info = zipfile.ZipInfo(member.feedback)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            file.writestr(info, (folder / f"{member.student}.html").read_bytes())
+    return packed.getvalue()
+
+
+def student_page(book: Gradebook, member: Member) -> str:
+    """Return the page of a student who has a result."""
+    assert member.result is not None
+    title = f"{book.lab}: {book.title}"
+    head = [
+        f"<h1>{text(title)}</h1>",
+        paragraph(f"{text(member.name)}, {text(member.file or 'no notebook')}", "quiet"),
+    ]
+    if member.result.status != "graded":
+        # What went wrong in the grader is not the student's business.
+        why = member.why if member.status == "unreadable" else "Your instructor will look into it."
+        body = [
+            '<div class="box">'
+            + paragraph("<strong>Your submission could not be graded.</strong> It has no points.")
+            + paragraph(text(without_paths(why)))
+            + "</div>"
+        ]
+        return page(f"{title}, {member.name}", *head, *body, *_notes(member))
+    answers = member.result.answers
+    overview = [
+        (f'<a href="#{text(a.question)}">{text(a.title)}</a>', _verdict(a), _earned(a))
+        for a in answers
+    ]
+    return page(
+        f"{title}, {member.name}",
+        *head,
+        *_totals(book, member),
+        rows(("Question", "", "Points"), overview, numbers=(2,)),
+        *(_question(book, answer) for answer in answers),
+        *_cells(member),
+        *_notes(member),
+    )
+
+
+def _totals(book: Gradebook, member: Member) -> list[str]:
+    assert member.result is not None
+    earned, most = member.result.earned, book.points
+    lines = []
+    if penalty := book.penalty(member):
+        days = f"{member.late_days:g} day{'s' * (member.late_days != 1)}"
+        lines.append(
+            paragraph(
+                f"{points(earned)} of {points(most)} points, less {points(penalty)} because it came"
+                f" {days} late."
+            )
+        )
+    total = book.total(member)
+    if total is None:
+        lines.insert(0, paragraph(f"{points(earned)} of {points(most)} points so far", "total"))
+        lines.append(paragraph("A person still has to mark a part of it."))
+    else:
+        lines.insert(0, paragraph(f"{points(total)} of {points(most)} points", "total"))
+    return lines
+
+
+def _earned(answer: Answer) -> str:
+    got = "–" if answer.earned is None else points(answer.earned)
+    return f"{got} of {points(answer.points)}"
+
+
+def _verdict(answer: Answer) -> str:
+    if answer.earned is None:
+        return "waits for marks"
+    if answer.earned >= answer.points:
+        return '<span class="good">✓ right</span>'
+    if answer.parts and all(part.status == "unanswered" for part in answer.parts):
+        return '<span class="bad">not answered</span>'
+    return f'<span class="bad">{"✗ not right" if not answer.earned else "partly right"}</span>'
+
+
+def _question(book: Gradebook, answer: Answer) -> str:
+    inside = [
+        f'<h2 id="{text(answer.question)}">{text(answer.title)}</h2>',
+        paragraph(f"{_earned(answer)} points, {_verdict(answer)}"),
+    ]
+    if answer.misconception:
+        inside.append(f'<div class="box">{paragraph(text(answer.misconception))}</div>')
+    inside += _parts(answer)
+    if answer.marks:
+        inside.append(
+            items(
+                f"{text(what)}: {points(mark)} of {points(most)}"
+                + (f". {text(said)}" if said else "")
+                for (most, what), (mark, said) in zip(answer.rubric, answer.marks, strict=False)
+            )
+        )
+    if answer.earned is not None and answer.earned < answer.points:
+        where = f"{chapter(book.chapter)}, {answer.section[1]}"
+        inside.append(paragraph(f"To read again: {text(where)}."))
+    return f"<section>{''.join(inside)}</section>"
+
+
+def _parts(answer: Answer) -> list[str]:
+    """Tell what each test found; a hidden one has a number in place of its name."""
+    told, hidden = [], 0
+    for part in answer.parts:
+        hidden += part.hidden
+        name = f"Hidden test {hidden}" if part.hidden else "The inputs that you can see"
+        if answer.kind in ("number", "choice"):
+            name = "Your answer"
+        told.append(_part(part, name, answer.misconception))
+    return [items(told)]
+
+
+def _part(part: PartResult, name: str, misconception: str | None) -> str:
+    mark = (
+        '<span class="good">✓</span>' if part.status == "passed" else '<span class="bad">✗</span>'
+    )
+    line = f"{mark} {name}: {points(part.earned)} of {points(part.points)}"
+    if part.status == "passed" or part.message == misconception:
+        return line
+    message = without_paths(part.message)
+    if part.hidden:
+        return f"{line}. {text(message.removeprefix('a hidden test: '))}."
+    return line + code(message)
+
+
+def _cells(member: Member) -> list[str]:
+    assert member.result is not None
+    broken = [
+        f"Cell {number}:{code(without_paths(cell.error))}"
+        for number, cell in enumerate(member.result.cells, start=1)
+        # An unanswered question stops its own cell, and its section says so.
+        if cell.status != "ok" and "NotImplementedError" not in cell.error
+    ]
+    if not broken:
+        return []
+    more = [f"… and {len(broken) - _MOST} more"] if len(broken) > _MOST else []
+    return ["<h2>Cells that stopped with an error</h2>", items(broken[:_MOST] + more)]
+
+
+def _notes(member: Member) -> list[str]:
+    notes = [*member.notes, *(member.result.notes if member.result else ())]
+    if not notes:
+        return []
+    more = [f"… and {len(notes) - _MOST} more"] if len(notes) > _MOST else []
+    return ["<h2>Notes</h2>", items([text(without_paths(n)) for n in notes[:_MOST]] + more)]

@@ -1,0 +1,231 @@
+"""Keep what grading a class gave: a folder with a file for each student, and one for the class.
+
+Every file is written whole or not at all, so that grading can be killed at any moment and started
+again. ``feedback`` and ``report`` need nothing but this folder.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .bank import Lab
+from .questions import ManualQuestion
+from .result import Result
+
+CLASS = "class.json"
+RESULTS = "results"
+
+
+class GradebookError(Exception):
+    """The folder of results cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A question of the lab: what tables of the class need of it."""
+
+    question: str
+    title: str
+    kind: str
+    points: float
+    rubric: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Member:
+    """A student of the class: where the submission came from, and its result if it has one.
+
+    The attributes up to ``notes`` are those of ``Submission``.
+    """
+
+    student: str
+    name: str
+    system: str
+    identifier: str
+    file: str
+    late: bool
+    feedback: str
+    notes: tuple[str, ...]
+    late_days: float
+    result: Result | None = None
+
+    @property
+    def status(self) -> str:
+        """One of "graded", "waiting" (for marks), "unreadable", "failed" and "not graded"."""
+        if self.result is None:
+            return "not graded"
+        return "waiting" if self.result.waiting else self.result.status
+
+    @property
+    def why(self) -> str:
+        """The reason for a status that needs one."""
+        return self.result.why if self.result else "grading was stopped before; start it again"
+
+    def called(self, name: str) -> bool:
+        """Tell whether a list may mean this student by ``name``."""
+        return name.strip() in {self.student, self.name, self.identifier} - {""}
+
+
+@dataclass(frozen=True)
+class Gradebook:
+    """A class and a lab.
+
+    Attributes
+    ----------
+    lab, title, chapter : str
+        As in the lab.
+    columns : tuple of Column
+        Its questions.
+    tests : str
+        SHA-256 of the lab's tests.
+    seed : int
+        Seed of the hidden inputs.
+    isolation : {"sandbox", "process"}
+        What student code was run in.
+    late_penalty : float
+        Share of the earned points that each late day costs.
+    members : tuple of Member
+        All students, in order.
+    ignored : tuple of (str, str)
+        Files that are nobody's, and why.
+    """
+
+    lab: str
+    title: str
+    chapter: str
+    columns: tuple[Column, ...]
+    tests: str
+    seed: int
+    isolation: str
+    late_penalty: float
+    members: tuple[Member, ...]
+    ignored: tuple[tuple[str, str], ...]
+
+    @property
+    def points(self) -> float:
+        """What the whole lab is worth."""
+        return sum(column.points for column in self.columns)
+
+    def penalty(self, member: Member) -> float:
+        """Return the points that being late costs, rounded to hundredths."""
+        earned = member.result.earned if member.result else 0.0
+        return round(earned * min(1.0, self.late_penalty * member.late_days), 2)
+
+    def total(self, member: Member) -> float | None:
+        """Return what goes into the gradebook; None unless everything is graded."""
+        if member.result is None or member.status != "graded":
+            return None
+        return round(member.result.earned - self.penalty(member), 2)
+
+
+def columns(lab: Lab) -> tuple[Column, ...]:
+    """Return the questions of a lab as the gradebook keeps them."""
+    return tuple(
+        Column(q.name, q.title, q.kind, q.points, tuple(q.rubric))
+        if isinstance(q, ManualQuestion)
+        else Column(q.name, q.title, q.kind, q.points)
+        for q in lab.questions
+    )
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all: beside it first, then in its place."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    number, beside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with open(number, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(beside, 0o644)
+        os.replace(beside, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def to_json(data: Any) -> str:
+    """Return JSON that is the same for the same data, with a line for each item."""
+    return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Make the folder and keep it from a second grader; the lock ends with the process.
+
+    Raises
+    ------
+    GradebookError
+        If another grader is at work in it, or it cannot be made.
+    """
+    try:
+        (out / RESULTS).mkdir(parents=True, exist_ok=True)
+        file = open(out / ".lock", "w")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise GradebookError(f"{out}: {error.strerror}; choose another folder") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise GradebookError(
+                f"{out}: another grader is at work in this folder; wait until it has ended"
+            ) from None
+        for left in (*out.glob(".*.tmp"), *(out / RESULTS).glob(".*.tmp")):
+            left.unlink(missing_ok=True)  # of a grader that was killed
+        yield
+
+
+def save(book: Gradebook, out: Path) -> None:
+    """Write the class, without the results: those have files of their own."""
+    members = [dataclasses.asdict(dataclasses.replace(m, result=None)) for m in book.members]
+    data = dataclasses.asdict(dataclasses.replace(book, members=()))
+    write(out / CLASS, to_json({**data, "members": members}))
+
+
+def load(out: Path) -> Gradebook:
+    """Return what is in the folder.
+
+    Raises
+    ------
+    GradebookError
+        If nothing was graded into it, or it is damaged.
+    """
+    try:
+        data = json.loads((out / CLASS).read_text("utf-8"))
+    except FileNotFoundError:
+        raise GradebookError(f"{out}: nothing was graded into this folder yet") from None
+    except (OSError, ValueError) as error:
+        raise GradebookError(f"{out / CLASS}: cannot be read ({error}); grade again") from None
+    members = tuple(
+        Member(**{**m, "notes": tuple(m["notes"]), "result": load_result(out, m["student"])})
+        for m in data["members"]
+    )
+    kept = tuple(
+        Column(**{**c, "rubric": tuple((mark, text) for mark, text in c["rubric"])})
+        for c in data["columns"]
+    )
+    ignored = tuple((path, why) for path, why in data["ignored"])
+    return Gradebook(**{**data, "members": members, "columns": kept, "ignored": ignored})
+
+
+def save_result(out: Path, student: str, result: Result) -> None:
+    """Write the result of one student."""
+    write(out / RESULTS / f"{student}.json", to_json(result.to_json()))
+
+
+def load_result(out: Path, student: str) -> Result | None:
+    """Return the result of one student; None if there is none that can be read."""
+    try:
+        return Result.from_json(json.loads((out / RESULTS / f"{student}.json").read_text("utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
