@@ -95,7 +95,7 @@ def progress(lab: str | None = None) -> Note:
         left += minutes
         rows.append([question.name, state, f"{question.points:g}", f"{minutes:g}"])
     table = Table(["Question", "State", "Points", "Minutes left"], rows)
-    end = f"About {left:g} minutes are left." if left else "Nothing is left to be done here."
+    end = f"About {left:g} minutes are left." if left else "Nothing is left that can be checked."
     mark = "open" if left else "right"
     return Note(mark, f"{chosen.label}, {chosen.title}", _standing(chosen), [table, end])
 
@@ -136,7 +136,7 @@ def _find(answer: object) -> tuple[Lab, Question]:
     labs, problems = find_labs()
     lab_of = {name: lab for lab in labs for name in lab.questions}
     names = _notebook()
-    name = answer if isinstance(answer, str) else getattr(answer, "__name__", None)
+    name = answer if isinstance(answer, str) else str(getattr(answer, "__name__", ""))
     if name not in lab_of:  # another name for it, or its value
         aliases = [each for each in lab_of if each in names and names[each] is answer]
         if len(aliases) != 1:
@@ -145,10 +145,10 @@ def _find(answer: object) -> tuple[Lab, Question]:
     return lab_of[name], lab_of[name].questions[name]
 
 
-def _unknown(name: str | None, labs: list[Lab], problems: list[str]) -> str:
+def _unknown(name: str, labs: list[Lab], problems: list[str]) -> str:
     lab = _current(labs)
     known = [name for each in ([lab] if lab else labs) for name in each.questions]
-    if name is None or not name.isidentifier():
+    if not name.isidentifier():
         example = known[0] if known else "softmax"
         text = f'give a function or class, or the name in quotes, such as "{example}".'
     else:

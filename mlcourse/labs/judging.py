@@ -20,7 +20,7 @@ import numpy as np
 from .compare import Outcome, accuracy_of, agree, digest, digest_matches, misconception, same
 from .local import attempt
 from .questions import Question, Task
-from .show import Code, Note
+from .show import Block, Code, Note
 from .steps import Case, Missing, describe
 
 _OWN = Path(__file__).parent
@@ -112,13 +112,8 @@ def _code(question: Question, answer: object, names: Mapping[str, Any]) -> Note:
         return Note("right", name, _all_right(question, outcomes), _hidden(question))
     first = right.index(False)
     task, (outcome, error) = question.cases[first], tried[first]
-    if (open_one := _unanswered(error)) is not None:
-        function, what = open_one
-        if function in ("", name):
-            return Note("open", name, "not answered yet", [what] if what else [])
-        return Note("open", name, f"waits for {function}, which is not answered yet")
-    labels = _labels(answer, task.case)
-    shown = Code(describe(task.case, labels))
+    if isinstance(error, NotImplementedError):
+        return _unanswered(question, error)
     found = misconception(
         outcomes,
         right,
@@ -127,19 +122,31 @@ def _code(question: Question, answer: object, names: Mapping[str, Any]) -> Note:
         question.atol,
         training=question.kind == "training",
     )
-    which = f" on visible {_case_of(question)} {first + 1} of {len(right)}"
-    place = which if len(right) > 1 else ""
-    explained = [found] if found else []
-    if outcome.kind == "raised" and error is not None:
-        line = f"raises {type(error).__name__}{place}"
-        return Note("wrong", name, line, [*explained, shown, Code(_trace(error))])
+    labels = _labels(answer, task.case)
+    shown: list[Block] = [found] if found else []
+    shown.append(Code(describe(task.case, labels)))
+    place = f" on visible {_case_of(question)} {first + 1} of {len(right)}"
+    place = place if len(right) > 1 else ""
     if outcome.kind == "mutated":
         line = f"changes its input{_changed(outcome, labels)}; work on a copy"
-        return Note("wrong", name, line, [*explained, shown])
+        return Note("wrong", name, line, shown)
     if outcome.kind == "missing":
-        return Note("wrong", name, f"needs {outcome.detail}, which is not there", [shown])
-    line = f"not right yet{place}"
-    return Note("wrong", name, line, [*explained, shown, differences[first] or ""])
+        return Note("wrong", name, f"needs {outcome.detail}, which is not there", shown)
+    if error is not None:
+        line = f"raises {type(error).__name__}{place}"
+        return Note("wrong", name, line, [*shown, Code(_trace(error))])
+    return Note("wrong", name, f"not right yet{place}", [*shown, differences[first] or ""])
+
+
+def _unanswered(question: Question, error: NotImplementedError) -> Note:
+    """Say which function, or class, is not written yet, and what it is to do."""
+    frames = _students_frames(error)
+    function = frames[-1][0].f_code.co_qualname.partition(".")[0] if frames else question.name
+    if function != question.name:
+        return Note("open", question.name, f"waits for {function}, which is not answered yet")
+    return Note(
+        "open", question.name, "not answered yet", [str(error)[:_MESSAGE] or question.title]
+    )
 
 
 def _attempt(
@@ -198,15 +205,6 @@ def _hidden(question: Question) -> list[str]:
     hidden = question.points - question.visible_points
     worth = f", for {hidden:g} of the {question.points:g} points" if question.visible_points else ""
     return [f"The grader tries others{worth}."] if hidden else []
-
-
-def _unanswered(error: BaseException | None) -> tuple[str, str] | None:
-    """Return the function (or class) that is not written yet, and what it is to do."""
-    if not isinstance(error, NotImplementedError):
-        return None
-    frames = _students_frames(error)
-    function = frames[-1][0].f_code.co_qualname.partition(".")[0] if frames else ""
-    return function, str(error)[:_MESSAGE]
 
 
 def _students_frames(error: BaseException) -> list[tuple[FrameType, int]]:

@@ -76,6 +76,9 @@ class Table:
         )
 
 
+Block = str | Code | Table
+
+
 @dataclass(frozen=True)
 class Note:
     """An answer to the student: a mark, one line, and what explains it.
@@ -101,7 +104,7 @@ class Note:
     mark: str
     name: str
     line: str
-    body: Sequence[str | Code | Table] = ()
+    body: Sequence[Block] = ()
 
     def __repr__(self) -> str:
         lines = [f"{MARKS[self.mark][0]} {self.name}: {self.line}"]

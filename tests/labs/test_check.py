@@ -232,6 +232,17 @@ def test_marks_stand_out_on_every_theme(background):
         assert (high + 0.05) / (low + 0.05) >= 3
 
 
+def test_a_damaged_file_does_not_hide_the_others(notebook, folder):
+    damaged = folder / "checks/lab02.json"
+    damaged.write_text('{"format": 1, "questions": [{}]}')
+    try:
+        assert "not there yet" in notebook("check('softmax')").text
+        cell = notebook("check('adam')")
+        assert re.search("no question adam.* lab02.json in .* is damaged", cell.text)
+    finally:
+        damaged.unlink()
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
