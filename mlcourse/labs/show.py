@@ -108,7 +108,10 @@ class Note:
 
     def __repr__(self) -> str:
         lines = [f"{MARKS[self.mark][0]} {self.name}: {self.line}"]
-        lines += [f"  {part}" if isinstance(part, str) else part.as_text() for part in self.body]
+        lines += [
+            textwrap.indent(part, "  ") if isinstance(part, str) else part.as_text()
+            for part in self.body
+        ]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
