@@ -29,7 +29,7 @@ def _no_sandbox():
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Skip a test that needs a sandbox where none works; fail if syllabus.yml names it, or in CI."""
+    """Skip a test without its sandbox, but not in CI; skip none that syllabus.yml names."""
     report = yield
     error = call.excinfo and getattr(call.excinfo.value, "exc_info", (0, call.excinfo.value))[1]
     if isinstance(error, SandboxError) and "CI" not in os.environ and _no_sandbox():

@@ -82,7 +82,7 @@ def unpack_array(tree: dict[str, Any], blobs: Blobs) -> Any:
     except (TypeError, OverflowError, MemoryError) as error:
         raise ValueError(f"an array that cannot be: {error}") from error
     if dtype.kind == "b":  # a truth value is one byte of 0 or 1, and others add up to nonsense
-        array = array.view(np.uint8) != 0
+        array = array.view(np.uint8).astype(bool)
     if dtype.kind == "U":
         letters = np.frombuffer(blobs[number], "<u4")
         if np.any((letters > 0x10FFFF) | (letters >> 11 == 0xD800 >> 11)):

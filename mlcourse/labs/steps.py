@@ -142,7 +142,7 @@ def _get(thing: Any, attribute: str) -> Any:
     try:
         return getattr(thing, attribute)
     except AttributeError as error:
-        if error.obj is not thing:  # it exists, and fails
+        if error.obj is not thing or error.name != attribute:  # it exists, and fails
             raise
         raise Missing(f"{type(thing).__name__}.{attribute}") from error
 
