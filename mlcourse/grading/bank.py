@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,7 @@ def load_lab(path: Path) -> Lab:
     if spec is None or spec.loader is None or not path.is_file():
         raise LabError(f"{path}: expected a Python file with the tests of a lab")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # or inspect finds no source of its classes
     spec.loader.exec_module(module)
     lab = getattr(module, "lab", None)
     if not isinstance(lab, Lab):
