@@ -76,7 +76,7 @@ def student_page(book: Gradebook, member: Member) -> str:
         f"{title}, {member.name}",
         *head,
         *_totals(book, member),
-        rows(("Question", "", "Points"), overview, numbers=(2,)),
+        rows(("Question", "Result", "Points"), overview, numbers=(2,)),
         *(_question(book, answer) for answer in answers),
         *_cells(member),
         *_notes(member),
@@ -114,7 +114,8 @@ def _verdict(answer: Answer) -> str:
         return "waits for marks"
     if answer.earned >= answer.points:
         return '<span class="good">✓ right</span>'
-    if answer.parts and all(part.status == "unanswered" for part in answer.parts):
+    empty = answer.kind == "manual" and not answer.marks
+    if empty or (answer.parts and all(part.status == "unanswered" for part in answer.parts)):
         return '<span class="bad">not answered</span>'
     return f'<span class="bad">{"✗ not right" if not answer.earned else "partly right"}</span>'
 
@@ -149,21 +150,19 @@ def _parts(answer: Answer) -> list[str]:
         name = f"Hidden test {hidden}" if part.hidden else "The inputs that you can see"
         if answer.kind in ("number", "choice"):
             name = "Your answer"
-        told.append(_part(part, name, answer.misconception))
+        line = _part(part, name)
+        if part.status != "passed" and part.message != answer.misconception:
+            message = without_paths(part.message.removeprefix("a hidden test: "))
+            said_by_code = not part.hidden and name != "Your answer" and part.status != "unanswered"
+            line += code(message) if said_by_code else f"; {text(message)}"
+        told.append(line)
     return [items(told)]
 
 
-def _part(part: PartResult, name: str, misconception: str | None) -> str:
-    mark = (
-        '<span class="good">✓</span>' if part.status == "passed" else '<span class="bad">✗</span>'
-    )
-    line = f"{mark} {name}: {points(part.earned)} of {points(part.points)}"
-    if part.status == "passed" or part.message == misconception:
-        return line
-    message = without_paths(part.message)
-    if part.hidden:
-        return f"{line}. {text(message.removeprefix('a hidden test: '))}."
-    return line + code(message)
+def _part(part: PartResult, name: str) -> str:
+    kind, mark = ("good", "✓ passed") if part.status == "passed" else ("bad", "✗ not passed")
+    got = f"{points(part.earned)} of {points(part.points)}"
+    return f'{name}: <span class="{kind}">{mark}</span>, {got}'
 
 
 def _cells(member: Member) -> list[str]:

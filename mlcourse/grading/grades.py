@@ -18,11 +18,12 @@ from __future__ import annotations
 import dataclasses
 import html
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from .gradebook import Gradebook, Member, to_json, write
-from .submissions import names_lab
+from .paths import names_lab
 from .tables import read_table, table
 
 VERSION = 1
@@ -56,13 +57,14 @@ def write_grades(
     TableError
         If one of these cannot be read.
     """
-    canvas_rows, canvas_notes = _fill_canvas(book, canvas) if canvas else (_canvas(book), [])
-    moodle_rows, moodle_notes = _fill_moodle(book, moodle) if moodle else (_moodle(book), [])
     write(out / "results.json", to_json(results(book)))
     write(out / "grades.csv", table(_grades(book), excel=True))
+    book, notes = _with_clear_numbers(book)
+    canvas_rows, canvas_notes = _fill_canvas(book, canvas) if canvas else (_canvas(book), [])
+    moodle_rows, moodle_notes = _fill_moodle(book, moodle) if moodle else (_moodle(book), [])
     write(out / "canvas.csv", table(canvas_rows))
     write(out / "moodle.csv", table(moodle_rows))
-    return canvas_notes + moodle_notes
+    return notes + canvas_notes + moodle_notes
 
 
 def results(book: Gradebook) -> dict[str, Any]:
@@ -120,6 +122,17 @@ def _grades(book: Gradebook) -> list[list[Any]]:
              book.isolation, member.file, "; ".join(notes)]
         )  # fmt: skip
     return rows
+
+
+def _with_clear_numbers(book: Gradebook) -> tuple[Gradebook, list[str]]:
+    """Leave out students who share a number: one of them has a name made to look like that."""
+    count = Counter(m.identifier for m in book.members if m.identifier)
+    shared = [m.student for m in book.members if count[m.identifier] > 1]
+    if not shared:
+        return book, []
+    members = tuple(m for m in book.members if m.student not in shared)
+    note = f"these share a number, so canvas.csv and moodle.csv leave them out: {', '.join(shared)}"
+    return dataclasses.replace(book, members=members), [note]
 
 
 def _canvas(book: Gradebook) -> list[list[Any]]:

@@ -153,7 +153,7 @@ def write_page(book: Gradebook, out: Path) -> None:
         if column.kind != "manual":
             continue
         parts.append(f"<h2>{text(column.title)} ({text(column.question)})</h2>")
-        parts.append(items(f"{points(most)}: {text(what)}" for most, what in numbered(column)))
+        parts.append(items(f"{text(what)} ({points(most)})" for most, what in numbered(column)))
         for member in book.members:
             answers = member.result.answers if member.result else ()
             found = [a for a in answers if a.question == column.question and to_mark(a)]

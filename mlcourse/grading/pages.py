@@ -22,7 +22,7 @@ _STYLE = """
 *, ::before, ::after { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 52rem; padding: 1rem 1.25rem 4rem; background: var(--paper);
   color: var(--text); font: 1rem/1.6 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif;
-  overflow-wrap: anywhere; }
+  overflow-wrap: break-word; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 1rem 0 .25rem; }
 h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; border-top: 1px solid var(--line);
   padding-top: 1rem; }
@@ -39,17 +39,20 @@ table { border-collapse: collapse; width: 100%; margin: .75rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .5rem;
   border-bottom: 1px solid var(--line); }
 th { font-weight: 600; }
-th[scope=row] { font-weight: 400; }
-.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+th[scope=row] { font-weight: 400; min-width: 5.5rem; }
+td, th[scope=row], li { overflow-wrap: anywhere; }
+td { min-width: 3.5rem; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; }
 .quiet { color: var(--quiet); }
 .good { color: var(--good); }
 .bad { color: var(--bad); }
 .box { border: 1px solid var(--line); border-left: 5px solid var(--bad); border-radius: 6px;
   background: var(--surface); padding: .5rem .9rem; margin: .75rem 0; }
 .total { font-size: 1.25rem; font-weight: 600; }
-.bar { display: block; width: 100%; min-width: 3rem; height: 1.2rem; fill: var(--link); }
+.bar { display: block; width: 100%; height: 1.2rem; fill: var(--link); }
 img { max-width: 100%; height: auto; background: #fff; border: 1px solid var(--line); }
-@media (max-width: 30rem) { th, td { padding: .3rem .25rem; } table { font-size: .9rem; } }
+@media (max-width: 30rem) { th, td { padding: .3rem .2rem; } table { font-size: .875rem; } }
 """
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = (
@@ -123,7 +126,11 @@ def rows(header: Sequence[str], cells: Iterable[Sequence[str]], numbers: Sequenc
         kind = ' class="number"' if i in numbers else ""
         return f"<{tag}{kind}>{inside}</{tag.split()[0]}>"
 
-    head = "".join(cell('th scope="col"', i, name) for i, name in enumerate(header))
+    # A column of bars has no name: its number stands beside it.
+    tags = ['th scope="col"' if name else "td" for name in header]
+    head = "".join(
+        cell(tag, i, name) for i, (tag, name) in enumerate(zip(tags, header, strict=True))
+    )
     body = "".join(
         "<tr>"
         + f'<th scope="row">{row[0]}</th>'

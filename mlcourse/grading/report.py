@@ -85,12 +85,11 @@ def _distribution(book: Gradebook) -> list[str]:
     for result in graded:
         share = result.earned / book.points if book.points else 0.0
         counts[min(int(share * _BINS), _BINS - 1)] += 1
-    step = book.points / _BINS
     cells = [
-        (f"{points(i * step)} to {points((i + 1) * step)}", bar(n / max(counts)), str(n))
+        (f"{100 * i // _BINS} to {100 * (i + 1) // _BINS} %", bar(n / max(counts)), str(n))
         for i, n in enumerate(counts)
     ]
-    return ["<h2>Points</h2>", rows(("Points", "", "Students"), cells, numbers=(2,))]
+    return ["<h2>Share of the points</h2>", rows(("Share", "", "Students"), cells, numbers=(2,))]
 
 
 def _questions(book: Gradebook) -> list[str]:
@@ -108,7 +107,7 @@ def _questions(book: Gradebook) -> list[str]:
         )
     return [
         "<h2>Questions</h2>",
-        rows(("Question", "", "Mean", "Full points", "Discrimination"), cells, numbers=(2, 3, 4)),
+        rows(("Question", "", "Mean", "Full points", "Discrimi&shy;nation"), cells, numbers=(2, 3, 4)),
         paragraph(
             "Discrimination is the correlation of a question's points with the points of all other"
             " questions. Near 0 or below, the question tells strong and weak students not apart.",
@@ -155,7 +154,7 @@ def _flat(book: Gradebook) -> list[str]:
                 cells.append((text(parts[0].name), text(column.question), said))
     if not cells:
         return []
-    return ["<h2>Tests that tell nobody apart</h2>", rows(("Test", "Question", ""), cells)]
+    return ["<h2>Tests that tell nobody apart</h2>", rows(("Test", "Question", "Result"), cells)]
 
 
 def _others(book: Gradebook) -> list[str]:

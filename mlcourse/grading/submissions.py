@@ -1,17 +1,4 @@
-r"""Find each student's notebook in what an instructor has: a folder, a tree, or an LMS's export.
-
-Names that are understood, below a folder or in a zip:
-
-- ``STUDENT.ipynb``, ``STUDENT/NOTEBOOK.ipynb``, ``STUDENT/LAB/NOTEBOOK.ipynb``, and nbgrader's
-  ``submitted/STUDENT/LAB/NOTEBOOK.ipynb``;
-- Canvas, "Download Submissions": ``NAME_[LATE_]USER_FILE_ORIGINAL`` in one folder, where an
-  anonymous student is ``anon_CODE``, and ``NAME_[LATE_]USER_text.html`` for typed text
-  (instructure/canvas-lms, lib/content_zipper.rb: get_filename, add_upload_submission);
-- Moodle, "Download all submissions": ``NAME_NUMBER_assignsubmission_file/PATH``, until 4.0 with an
-  underscore at the folder's end, or as one name without folders; a team without a group has no
-  number, and typed text is in ``..._onlinetext`` (moodle/moodle, mod/assign/classes/downloader.php
-  and mod/assign/feedback/file/importziplib.php).
-"""
+"""Find each student's notebook in what an instructor has: a folder, a tree, or an LMS's export."""
 
 from __future__ import annotations
 
@@ -25,19 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from .archive import Budget, Entry, Refused, archive, folder, single
+from .paths import MOODLE, NOTEBOOK, ZIP, File, names_lab, whose
 
-_CANVAS = re.compile(
-    r"(?:(?P<name>(?!LATE_|anon_)\w*?)_(?P<late>LATE_)?(?P<id>\d+)|(?P<late2>LATE_)?(?P<anon>anon_[A-Za-z0-9]+))"
-    r"_(?:(?P<file>\d+)_(?P<original>.+)|(?P<typed>text|link)\.html)"
-)
-_MOODLE = re.compile(
-    r"(?P<name>.+?)(?:_(?P<id>\d+))?_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<original>.*))?"
-)
-# A browser that takes a notebook for text saves it under such a name.
-_NOTEBOOK = re.compile(r"(?P<stem>.+)\.ipynb(?:\.json|\.txt)?", re.IGNORECASE)
-_ZIP = re.compile(r"(?P<stem>.+)\.zip", re.IGNORECASE)
 _AGAIN = re.compile(r"(?:-| ?\()(\d{1,4})\)?$")  # name-1 (Canvas) or name (1) (browsers)
-_LAB = re.compile(r"lab[ _-]?0*(\d{1,4})(?!\d)", re.IGNORECASE)
 _LONGEST_NAME = 48  # characters of a file name, at most 4 bytes each
 
 
@@ -93,21 +70,6 @@ class Found:
     ignored: list[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class _File:
-    """A file with what its path says: whose it is, and where it was in their submission."""
-
-    name: str
-    system: str
-    identifier: str
-    inside: tuple[str, ...]
-    entry: Entry
-    feedback: str
-    late: bool = False
-    number: int = 0  # grows with each file handed in (Canvas)
-    typed: bool = False
-
-
 def collect(source: Path, lab: str) -> Found:
     """Return a submission for each student in ``source``, in order of their names.
 
@@ -122,7 +84,7 @@ def collect(source: Path, lab: str) -> Found:
             return _sort_out(folder(source, budget), lab, budget, ())
         if not source.is_file():
             raise InputError(f"{source}: no such folder or file")
-        if _NOTEBOOK.fullmatch(source.name):
+        if NOTEBOOK.fullmatch(source.name):
             return _sort_out([single(source, budget)], lab, budget, ())
         with archive(source, budget) as entries:
             return _sort_out(entries, lab, budget, (source.stem.lower(),))
@@ -134,7 +96,7 @@ def _sort_out(entries: list[Entry], lab: str, budget: Budget, wrappers: tuple[st
     ignored = []
     owned = defaultdict(list)
     for entry in _unwrap(entries, wrappers):
-        file = _whose(entry)
+        file = whose(entry)
         if file is None:
             ignored.append((entry.path, "not a notebook"))
         else:
@@ -149,45 +111,24 @@ def _sort_out(entries: list[Entry], lab: str, budget: Budget, wrappers: tuple[st
 def _unwrap(entries: list[Entry], wrappers: tuple[str, ...]) -> list[Entry]:
     """Take off a folder that holds all students, and leave out the rest of an nbgrader course."""
     tops = {entry.parts[0] for entry in entries}
-    nested = all(len(entry.parts) > 1 for entry in entries)
     if "submitted" in tops and tops & {"source", "release", "gradebook.db", "nbgrader_config.py"}:
         entries = [entry for entry in entries if entry.parts[0] == "submitted"]
-    elif not (
-        nested and len(tops) == 1 and tops.pop().lower() in {*wrappers, "submitted", "submissions"}
+    elif (
+        len(tops) != 1
+        or not all(len(entry.parts) > 1 for entry in entries)
+        or not (
+            tops & {"submitted", "submissions"}
+            or entries[0].parts[0].lower() in wrappers
+            or all(MOODLE.fullmatch(entry.parts[1]) for entry in entries)
+        )
     ):
         return entries
     return [replace(entry, parts=entry.parts[1:]) for entry in entries if len(entry.parts) > 1]
 
 
-def _whose(entry: Entry) -> _File | None:
-    """Return what the path of a file says; None if it says nothing and is no notebook."""
-    for depth, part in enumerate(entry.parts):
-        if found := _MOODLE.fullmatch(part):
-            original = found["original"] or ""
-            inside = entry.parts[depth + 1 :] or (original,)
-            stem = part[: found.start("original")] if original else f"{part}/"
-            return _File(
-                found["name"], "moodle", found["id"] or "", inside, entry, f"{stem}feedback.html",
-                typed=found["plugin"] != "file",
-            )  # fmt: skip
-    first, *rest = entry.parts
-    if not rest and (found := _CANVAS.fullmatch(first)):
-        identifier = found["id"] or found["anon"]
-        stem = first[: found.start("original")] if found["original"] else f"{identifier}_"
-        return _File(
-            found["name"] or identifier, "canvas", identifier, (found["original"] or first,), entry,
-            f"{stem}feedback.html", bool(found["late"] or found["late2"]),
-            int((found["file"] or "0")[:30]), bool(found["typed"]),
-        )  # fmt: skip
-    if rest:
-        return _File(first, "", "", tuple(rest), entry, f"{first}.html")
-    alone = _NOTEBOOK.fullmatch(first) or _ZIP.fullmatch(first)
-    return _File(alone["stem"], "", "", (first,), entry, f"{alone['stem']}.html") if alone else None
-
-
 def _keys(owners: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """Return a file name for each student, different even where the case of letters is lost."""
-    named = {who: "_".join(filter(None, who)) for who in sorted(owners)}
+    named = {who: "_".join(dict.fromkeys(filter(None, who))) for who in sorted(owners)}
     safe = {who: _safe(name) for who, name in named.items()}
     count: dict[str, int] = defaultdict(int)
     for key in safe.values():
@@ -212,7 +153,7 @@ def _safe(name: str) -> str:
     return "".join(kept).strip(" .") or "_"
 
 
-def _submission(student: str, files: list[_File], lab: str, budget: Budget) -> Submission:
+def _submission(student: str, files: list[File], lab: str, budget: Budget) -> Submission:
     """Read the one notebook of a student that is to be graded."""
     first = files[0]
     notes = [
@@ -242,7 +183,7 @@ def _submission(student: str, files: list[_File], lab: str, budget: Budget) -> S
     notebooks = _notebooks(files)
     if notebooks:
         return _read(empty, notebooks, lab)
-    zips = [file for file in files if _ZIP.fullmatch(file.inside[-1])]
+    zips = [file for file in files if ZIP.fullmatch(file.inside[-1])]
     if not zips:
         return replace(empty, why=f"no notebook, only {_listed(files)}")
     chosen, *rest = _best_first(zips, lab)
@@ -260,7 +201,7 @@ def _submission(student: str, files: list[_File], lab: str, budget: Budget) -> S
         return replace(empty, why=f"{empty.file}: {error}")
 
 
-def _of_this_lab(files: list[_File], lab: str) -> tuple[list[_File], list[str]]:
+def _of_this_lab(files: list[File], lab: str) -> tuple[list[File], list[str]]:
     """Leave out what is in the folders of other labs; also return the names of those."""
     said = [[names_lab(part, lab) for part in file.inside[:-1]] for file in files]
     others = {p for f in files for p in f.inside[:-1] if names_lab(p, lab) is False}
@@ -269,19 +210,11 @@ def _of_this_lab(files: list[_File], lab: str) -> tuple[list[_File], list[str]]:
     return mine or unsaid, sorted(others)
 
 
-def names_lab(text: str, lab: str) -> bool | None:
-    """Tell whether a file or folder is called after this lab (True), another (False), or none."""
-    its, ours = _LAB.search(text), _LAB.search(lab)
-    if its and ours:
-        return int(its[1]) == int(ours[1])
-    return True if lab.lower() in text.lower() else None
+def _notebooks(files: list[File]) -> list[File]:
+    return [file for file in files if NOTEBOOK.fullmatch(file.inside[-1])]
 
 
-def _notebooks(files: list[_File]) -> list[_File]:
-    return [file for file in files if _NOTEBOOK.fullmatch(file.inside[-1])]
-
-
-def _read(empty: Submission, notebooks: list[_File], lab: str) -> Submission:
+def _read(empty: Submission, notebooks: list[File], lab: str) -> Submission:
     chosen, *rest = _best_first(notebooks, lab)
     notes = empty.notes
     if rest:
@@ -294,11 +227,11 @@ def _read(empty: Submission, notebooks: list[_File], lab: str) -> Submission:
         return replace(found, why=f"{path}: {error}")
 
 
-def _best_first(files: list[_File], lab: str) -> list[_File]:
+def _best_first(files: list[File], lab: str) -> list[File]:
     """Return the files in order: named as the lab first, then the latest."""
 
-    def rank(file: _File) -> tuple[Any, ...]:
-        found = _NOTEBOOK.fullmatch(file.inside[-1]) or _ZIP.fullmatch(file.inside[-1])
+    def rank(file: File) -> tuple[Any, ...]:
+        found = NOTEBOOK.fullmatch(file.inside[-1]) or ZIP.fullmatch(file.inside[-1])
         stem = found["stem"] if found else ""
         again = _AGAIN.search(stem)
         number = int(again[1]) if again else 0
@@ -307,7 +240,7 @@ def _best_first(files: list[_File], lab: str) -> list[_File]:
     return sorted(files, key=rank, reverse=True)
 
 
-def _listed(files: Sequence[_File], most: int = 5) -> str:
+def _listed(files: Sequence[File], most: int = 5) -> str:
     names = ["/".join(file.inside) for file in files[:most]]
     more = f" and {len(files) - most} more" if len(files) > most else ""
     return ", ".join(names) + more
