@@ -17,6 +17,11 @@ SYLLABUS = yaml.safe_load((ROOT / "syllabus.yml").read_text(encoding="utf-8"))
 DONE = {key: entry for key, entry in SYLLABUS.items() if entry["chapter"]}
 CODED = {key: entry for key, entry in SYLLABUS.items() if "symbols" in entry}
 PINS = [pin for entry in DONE.values() for pin in entry["equations"].items()]
+PRACTISED = {key: entry["lab"] for key, entry in SYLLABUS.items() if entry.get("lab")}
+LABS = {
+    path.stem: json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted(ROOT.glob("labs/checks/*.json"))
+}
 TESTS = sorted({test for _, test in PINS} | {t for e in CODED.values() for t in e["tests"]})
 
 
@@ -49,6 +54,23 @@ def test_section_and_experiment_are_in_the_chapter(key):
     assert f"({entry['section']})=" in prose(entry["chapter"])
     shown = {cell["id"]: cell.get("outputs") for cell in cells(entry["chapter"])}
     assert shown.get(entry["experiment"]), f"no cell {entry['experiment']} with an output"
+
+
+@pytest.mark.parametrize("key", PRACTISED)
+def test_lab_question_exists(key):
+    lab, question = PRACTISED[key].split("/")
+    assert question in {asked["name"] for asked in LABS[lab]["questions"]}
+    assert SYLLABUS[key]["chapter"] in (None, LABS[lab]["chapter"])
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_lab_sends_its_readers_to_sections_that_exist(lab):
+    chapter = LABS[lab]["chapter"]
+    if (ROOT / chapter).is_file():
+        for question in LABS[lab]["questions"]:
+            anchor, title = question["section"]
+            assert re.search(rf"^\({anchor}\)=$", prose(chapter), re.M), anchor
+            assert re.search(rf"^#+ {re.escape(title)}$", prose(chapter), re.M), title
 
 
 @pytest.mark.parametrize("key", CODED)
