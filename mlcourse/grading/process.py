@@ -22,7 +22,7 @@ from ..labs.plain import unpack
 from . import sandbox
 from .diagnosis import why_not
 from .sandbox import Limits, SandboxError
-from .wire import HEAD, MAX_JSON, Blobs, frame, parse, unpack_array
+from .wire import HEAD, MAX_JSON, Blobs, TooLarge, frame, parse, unpack_array
 
 Isolation = Literal["sandbox", "process"]
 AskBack = Callable[[int, Any], tuple[dict[str, Any], Blobs]]
@@ -138,11 +138,14 @@ class Worker:
         ------
         StudentError
             If there is no value; then the worker is dead, unless it says itself what is wrong.
+        TooLarge
+            If the request is larger than a worker reads.
         """
         name = secrets.token_hex(8)  # answers to earlier requests do not know it
         until = time.monotonic() + seconds
+        data = frame({**request, "id": name}, blobs)
         try:
-            self._send(frame({**request, "id": name}, blobs), memory, until)
+            self._send(data, memory, until)
             while True:
                 message, blobs = self._receive(until)
                 if message.pop("id", None) != name:
@@ -157,9 +160,9 @@ class Worker:
                         self._send(frame(*ask_back(number, args)), None, until)
                     case _:
                         raise ValueError("it is neither a value nor an error")
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, TooLarge) as error:
             self.kill()
-            raise StudentError("protocol", f"an answer that cannot be read: {error}") from error
+            raise StudentError("protocol", f"an answer that cannot be used: {error}") from error
         except BaseException:
             self.kill()
             raise

@@ -98,7 +98,7 @@ _RUN = """
 import sys, types
 for name in ("grader", "grader.labs", "grader.grading"):
     sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].__path__ = [name.replace("grader", {!r}, 1).replace(".", "/")]
+    sys.modules[name].__path__ = [name.replace(".", "/").replace("grader", {!r}, 1)]
 from grader.grading.worker import main
 main({})
 """
@@ -151,17 +151,9 @@ def start(
     # Arguments in a file do not show in the list of processes.
     with _file("\0".join(_layout(packages, disk)).encode()) as options, _file(rules) as calls:
         fds = (options.fileno(), calls.fileno())
-        python = [f"{_ROOT}/bin/python3", *command]
+        bwrap = [str(shutil.which("bwrap")), "--args", str(fds[0]), "--seccomp", str(fds[1])]
         return subprocess.Popen(
-            [
-                str(shutil.which("bwrap")),
-                "--args",
-                str(fds[0]),
-                "--seccomp",
-                str(fds[1]),
-                "--",
-                *python,
-            ],
+            [*bwrap, "--", f"{_ROOT}/bin/python3", *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

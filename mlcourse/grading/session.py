@@ -64,7 +64,7 @@ class Handle(Kept):
 
 
 class Session:
-    """The code of one submission, running: a context manager.
+    """The code of one submission, running: a context manager, for the thread that enters it.
 
     Parameters
     ----------

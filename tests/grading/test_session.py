@@ -32,6 +32,12 @@ def draw(rng):
 def apply(f, x):
     return f(x) + 1
 
+def kept():
+    frame = sys._getframe()
+    while "self" not in frame.f_locals:
+        frame = frame.f_back
+    return len(frame.f_locals["self"]._kept)
+
 def fail(x):
     raise KeyError("no such key")
 
@@ -113,13 +119,20 @@ def test_an_input_must_not_change_unless_the_student_owns_it(student):
     [
         ("doubel", "missing", "doubel is not defined; did you rename it to double?"),
         ("softmax", "missing", "softmax is not defined; did you rename it?"),
-        ("fail", "raised", "fail raised KeyError: 'no such key' (cell 1, line 22)"),
+        ("fail", "raised", "fail raised KeyError: 'no such key' (cell 1, line 28)"),
     ],
 )
 def test_an_error_says_what_happened(student, name, kind, message):
     error = error_of(student.call, name, 1)
     assert (error.kind, str(error)) == (kind, message)
     assert error.type == ("KeyError" if kind == "raised" else "")
+
+
+def test_what_a_function_answers_may_be_too_much(student):
+    error = error_of(student.call, "apply", lambda x: x * 100, "x" * 100_000)
+    assert error.kind == "protocol"
+    assert "more than 4,000,000 characters" in str(error)
+    assert student.call("double", 2) == 4
 
 
 def test_live_objects_keep_their_state(student):
@@ -134,6 +147,14 @@ def test_live_objects_keep_their_state(student):
     assert counter.get("value").tolist() == [7, 8]
     error = error_of(counter.call, "subtract")
     assert (error.kind, str(error)) == ("missing", "Counter.subtract does not exist")
+
+
+def test_objects_that_nobody_needs_are_forgotten(student):
+    counters = [student.new("Counter", [1.0]) for _ in range(3)]
+    before = student.call("kept")
+    del counters[1:]
+    assert student.call("kept") == before - 2
+    assert counters[0].get("value") == [1]
 
 
 def test_a_program_of_several_objects(student):
