@@ -37,6 +37,12 @@ class Silent:
     def __exit__(self, *error: object) -> None:
         pass
 
+    def _itself(self, *other: Any) -> Any:
+        return self
+
+    # ax.set_ylim(0, 1.1 * ax.get_ylim()[1])
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __neg__ = _itself
+
 
 class Bar(Silent):
     """A progress bar: a loop over it is a loop over what it was given."""

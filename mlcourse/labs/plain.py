@@ -80,8 +80,8 @@ def from_json(tree: dict[str, Any]) -> Any:
             bits = getattr(np.random, name)()
             bits.state = state
             return np.random.Generator(bits)
-        case {"numpy": name}:
-            return _in_numpy(name)
+        case {"numpy": name} if (found := _in_numpy(name)) is not None:
+            return found
     raise ValueError("a value of an unknown kind")
 
 

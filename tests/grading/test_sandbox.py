@@ -122,6 +122,7 @@ from tqdm.auto import tqdm, trange
 fig, ax = plt.subplots(1, 2)
 with plt.style.context('ggplot'):
     ax[0].plot([1], [2]).set_label('x')
+ax.set_ylim(0, 1.1 * ax.get_ylim()[1] - 2)
 display(HTML('<b>'))
 total = sum(tqdm([1, 2], desc='epochs')) + sum(trange(4))
 """

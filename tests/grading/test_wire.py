@@ -171,6 +171,15 @@ def test_truth_values_are_0_or_1():
     assert array.view(np.uint8).tolist() == [1, 0]
 
 
+def test_functions_of_numpy_come_back():
+    for function in (np.exp, np.linalg.norm, np.float32):
+        assert unpack(json.loads(json.dumps(pack(function)))) is function
+    with pytest.raises(TypeError, match="a function"):
+        pack(there_and_back)
+    with pytest.raises(ValueError, match="unknown kind"):
+        unpack({"numpy": "no_such_function"})
+
+
 def test_half_a_character_becomes_a_mark():
     assert there_and_back("a\ud800") == "a?"
 
