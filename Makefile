@@ -17,10 +17,10 @@ NOTEBOOKS = $(wildcard chapters/*.ipynb solutions/*.ipynb)
 RUN_FROM = requirements.txt $(shell find mlcourse chapters/results -type f ! -name '*.pyc' | LC_ALL=C sort)
 PAGES_FROM = _config.yml $(wildcard _ext/*.*)
 
-.PHONY: help setup book serve lab release test bench lint execute lock clean distclean
+.PHONY: help setup book serve lab release test test-nbgrader bench lint execute lock clean distclean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: node_modules/.package-lock.json
 
@@ -61,9 +61,18 @@ release: setup ## write labs/ for students from solutions/
 	$(BIN)/python -m mlcourse.grading release
 
 test: setup ## unit tests, every notebook, then the built site in a browser
-	$(BIN)/pytest -n 2 --ignore=tests/browser
+	$(BIN)/pytest -n 2 --ignore=tests/browser --ignore=tests/nbgrader
 	$(MAKE) book
 	$(BIN)/pytest -n 2 --dist=loadfile --nbval --nbval-sanitize-with tests/nbval.cfg $(NOTEBOOKS) tests/browser
+
+test-nbgrader: _build/nbgrader/ready ## the labs in nbgrader (an environment of its own)
+	$(BIN)/pytest tests/nbgrader
+
+_build/nbgrader/ready: tests/nbgrader/requirements.txt | setup
+	rm -rf _build/nbgrader
+	$(BIN)/python -m venv _build/nbgrader
+	_build/nbgrader/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
 
 bench: setup ## measure speed against other libraries (minutes)
 	$(BIN)/python benchmarks/run.py
