@@ -190,6 +190,11 @@ def _publish(options: argparse.Namespace) -> int:
     write_feedback(book, out)
     write_report(book, out)
     print(summary(book))
+    if any(member.status == "waiting" for member in book.members):
+        print(
+            f"To mark: read {out / 'manual.html'}, fill in {out / manual.TABLE}, then run\n"
+            f"  python -m mlcourse.grading feedback --out {out}"
+        )
     print(f"Written to {out}: grades.csv, results.json, report.html, {FOLDER}/ and more.")
     for line in (*faults, *notes):
         print(line, file=sys.stderr)

@@ -137,15 +137,19 @@ def columns(lab: Lab) -> tuple[Column, ...]:
     )
 
 
-def write(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: beside it first, then in its place."""
+def write(path: Path, content: str | bytes, *, durable: bool = False) -> None:
+    """Write a file whole or not at all: beside it first, then in its place.
+
+    ``durable`` waits for the disk, for what cannot be made again from other files.
+    """
     data = content.encode("utf-8") if isinstance(content, str) else content
     number, beside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     try:
         with open(number, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.chmod(beside, 0o644)
         os.replace(beside, path)
     except BaseException:
@@ -189,7 +193,7 @@ def save(book: Gradebook, out: Path) -> None:
     """Write the class, without the results: those have files of their own."""
     members = [dataclasses.asdict(dataclasses.replace(m, result=None)) for m in book.members]
     data = dataclasses.asdict(dataclasses.replace(book, members=()))
-    write(out / CLASS, to_json({**data, "members": members}))
+    write(out / CLASS, to_json({**data, "members": members}), durable=True)
 
 
 def load(out: Path) -> Gradebook:
@@ -220,7 +224,7 @@ def load(out: Path) -> Gradebook:
 
 def save_result(out: Path, student: str, result: Result) -> None:
     """Write the result of one student."""
-    write(out / RESULTS / f"{student}.json", to_json(result.to_json()))
+    write(out / RESULTS / f"{student}.json", to_json(result.to_json()), durable=True)
 
 
 def load_result(out: Path, student: str) -> Result | None:

@@ -98,7 +98,7 @@ def merge(book: Gradebook, out: Path, marks: Path | None = None) -> tuple[Gradeb
             if row.mark.strip():
                 faults.append(f"{row.where}: there is nothing to mark for {', '.join(key)}")
     if rows:
-        write(out / TABLE, table([HEADER, *rows], excel=True))
+        write(out / TABLE, table([HEADER, *rows], excel=True), durable=True)
     return replace(book, members=tuple(members)), faults
 
 

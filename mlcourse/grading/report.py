@@ -105,9 +105,10 @@ def _questions(book: Gradebook) -> list[str]:
         cells.append(
             (text(column.title), bar(mean), f"{mean:.0%}", f"{full}", _discrimination(known))
         )
+    header = ("Question", "", "Mean", "Full points", "Discrimi&shy;nation")
     return [
         "<h2>Questions</h2>",
-        rows(("Question", "", "Mean", "Full points", "Discrimi&shy;nation"), cells, numbers=(2, 3, 4)),
+        rows(header, cells, numbers=(2, 3, 4)),
         paragraph(
             "Discrimination is the correlation of a question's points with the points of all other"
             " questions. Near 0 or below, the question tells strong and weak students not apart.",
