@@ -1101,9 +1101,9 @@ lab.manual(
     "why_scale",
     form="text",
     rubric=[
-        (1, "accuracy: a positive factor keeps the order of the logits, so no answer changes"),
-        (1, "small factors: all logits tend to 0, each class gets 1/10, the loss tends to log 10"),
-        (1, "large factors: a wrong answer's loss grows like the factor; a right one's stops at 0"),
+        (1, "left end: says what the probabilities become, and why that costs log 10"),
+        (1, "right end: compares what a wrong answer costs there with what a right one can save"),
+        (1, "accuracy: says what a positive factor does to the order of the logits"),
     ],
     title="Explain the curve",
     minutes=6,
