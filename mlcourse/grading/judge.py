@@ -7,38 +7,27 @@ worker is plain data, and every way in which a call can fail costs the part that
 from __future__ import annotations
 
 import base64
-import builtins
 import hashlib
-import inspect
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..labs.compare import Outcome, accuracy_of, agree, misconception, same
-from ..labs.steps import Case, describe
+from ..labs.compare import Outcome, misconception, same
+from ..labs.steps import Case
 from .bank import Lab
 from .notebook import ReadError, read_notebook
+from .parts import attempt_case, difference, judge_cases, part_result, too_few
 from .pictures import pictures
 from .process import Isolation
-from .questions import CodeQuestion, Drawn, ManualQuestion, Part, Question, ValueQuestion
+from .questions import CodeQuestion, Drawn, ManualQuestion, Part, ValueQuestion
 from .result import Answer, Cell, PartResult, Result
 from .sandbox import Limits, SandboxError
 from .session import Session, StudentError
 
 _TEXT = 20_000  # characters of a text answer
-_HIDDEN = {
-    "failed": "a hidden test: the result is not right",
-    "raised": "a hidden test: your code raised {}",
-    "timeout": "a hidden test: your code took too long",
-    "died": "a hidden test: your code ended Python or crashed it",
-    "protocol": "a hidden test: the result is no plain data, such as a number or an array",
-    "mutated": "a hidden test: your code changes its input; it must work on a copy",
-    "oversized": "a hidden test: the result is too large",
-    "unanswered": "not answered yet",
-    "missing": "a hidden test: a name or an attribute that it uses is missing",
-}
 
 
 class Student:
@@ -58,6 +47,15 @@ class Student:
     def case(self, case: Case) -> list[Any]:
         """Run a program and return what it shows."""
         return self._session.case(case, owned=self._question.in_place)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A part that was asked: its result, and what became of each case and whether that is right."""
+
+    result: PartResult
+    outcomes: Sequence[Outcome | None] = ()
+    right: Sequence[bool] = ()
 
 
 class Judge:
@@ -110,7 +108,7 @@ class Judge:
             packages=("numpy", *self.lab.modules),
         ) as session:
             reports = session.run()
-            answers = tuple(self._answer(q, session, content) for q in self.lab.questions)
+            answers = self._answers(session, content)
         cells = tuple(Cell(report.status, report.error) for report in reports)
         return self._result(
             "graded", "", answers, cells, tuple(notebook.notes), content, time.monotonic() - began
@@ -139,41 +137,57 @@ class Judge:
             self.isolation, round(seconds, 3),
         )  # fmt: skip
 
-    def _answer(self, question: Question, session: Session, content: bytes) -> Answer:
-        if isinstance(question, CodeQuestion):
-            return self._code(question, session)
-        if isinstance(question, ValueQuestion):
-            return self._value(question, session)
-        assert isinstance(question, ManualQuestion)
-        return self._manual(question, session, content)
+    def _answers(self, session: Session, content: bytes) -> tuple[Answer, ...]:
+        """Ask everything whose answer students may see before anything that is hidden.
+
+        The worker remembers what it was asked: a visible error must not tell a hidden input.
+        """
+        code = [q for q in self.lab.questions if isinstance(q, CodeQuestion)]
+        asked = {
+            (q.name, part.name): self._ask(q, part, session)
+            for q in code
+            for part in q.parts
+            if not part.hidden
+        }
+        answers: dict[str, Answer] = {}
+        for question in self.lab.questions:
+            if isinstance(question, ValueQuestion):
+                answers[question.name] = self._value(question, session)
+            elif isinstance(question, ManualQuestion):
+                answers[question.name] = self._manual(question, session, content)
+        for question in code:
+            for part in question.parts:
+                if part.hidden:
+                    asked[question.name, part.name] = self._ask(question, part, session)
+            parts = [asked[question.name, part.name] for part in question.parts]
+            answers[question.name] = self._code(question, parts)
+        return tuple(answers[question.name] for question in self.lab.questions)
 
     # Code
     # ----
 
-    def _code(self, question: CodeQuestion, session: Session) -> Answer:
-        parts: list[PartResult] = []
-        outcomes: list[Outcome | None] = []
-        right: list[bool] = []
-        for part in question.parts:
-            if part.draw is None:
-                parts.append(self._property(question, part, session))
-                continue
-            drawn, expected = self._expected(question, part)
-            mine, faults = self._cases(question, part, session, drawn, expected)
-            outcomes += mine
-            right += [fault is None for fault in faults]
-            parts.append(_judged(question, part, drawn, mine, faults))
+    def _ask(self, question: CodeQuestion, part: Part, session: Session) -> _Asked:
+        if part.draw is None:
+            return _Asked(self._property(question, part, session))
+        drawn, expected = self._expected(question, part)
+        outcomes, faults = self._cases(question, part, session, drawn, expected)
+        right = [fault is None for fault in faults]
+        return _Asked(judge_cases(question, part, drawn, outcomes, faults), outcomes, right)
+
+    def _code(self, question: CodeQuestion, parts: Sequence[_Asked]) -> Answer:
+        outcomes = [outcome for part in parts for outcome in part.outcomes]
+        right = [fine for part in parts for fine in part.right]
         mistake = None
         if not all(right):
-            wrongs = self._wrong_outcomes(question)
             mistake = misconception(
-                outcomes, right, wrongs, question.rtol, question.atol,
+                outcomes, right, self._wrong_outcomes(question), question.rtol, question.atol,
                 training=question.accuracy is not None,
             )  # fmt: skip
-        earned = sum(part.earned for part in parts)
+        results = tuple(part.result for part in parts)
+        earned = sum(part.earned for part in results)
         return Answer(
             question.name, question.title, question.kind, question.points, earned,
-            question.section, mistake, tuple(parts),
+            question.section, mistake, results,
         )  # fmt: skip
 
     def _expected(self, question: CodeQuestion, part: Part) -> tuple[list[Drawn], list[Outcome]]:
@@ -212,14 +226,14 @@ class Judge:
                 outcomes.append(None)  # one such case costs the part, and a second costs time
                 faults.append("not tried")
                 continue
-            outcome, message = _attempt(session, one.case, question.in_place, part.seconds)
+            outcome, message = attempt_case(session, one.case, question.in_place, part.seconds)
             outcomes.append(outcome)
             if question.accuracy is not None and outcome.kind == "value":
-                faults.append(_too_few(outcome, one.labels, question.accuracy))
+                faults.append(too_few(outcome, one.labels, question.accuracy))
             elif expected and same(outcome, expected[i], question.rtol, question.atol):
                 faults.append(None)
             elif outcome.kind == "value":
-                faults.append(_difference(outcome, expected[i], question))
+                faults.append(difference(outcome, expected[i], question))
             else:
                 faults.append(message)
         return outcomes, faults
@@ -239,14 +253,14 @@ class Judge:
             raise
         except Exception as error:  # the result is plain data, but not what the test can use
             status, detail = "failed", f"the result cannot be used: {type(error).__name__}: {error}"
-        return _part(part, status, detail, kind)
+        return part_result(part, status, detail, kind)
 
     # Values, texts and plots
     # -----------------------
 
     def _value(self, question: ValueQuestion, session: Session) -> Answer:
         mistake, status, message = None, "passed", ""
-        outcome, why = _attempt(session, Case.value(question.name), True, None)
+        outcome, why = attempt_case(session, Case.value(question.name), True, None)
         if outcome.kind != "value" or outcome.value is None:
             status, message = outcome.kind, why
         elif outcome.value[0] is Ellipsis:
@@ -255,7 +269,7 @@ class Judge:
             mistake = question.explain(outcome.value[0])
             status, message = "failed", mistake or "not right"
         part = Part("answer", question.points, hidden=False)
-        result = _part(part, status, message)
+        result = part_result(part, status, message)
         return Answer(
             question.name, question.title, question.kind, question.points, result.earned,
             question.section, mistake, (result,),
@@ -264,7 +278,7 @@ class Judge:
     def _manual(self, question: ManualQuestion, session: Session, content: bytes) -> Answer:
         text, found = "", list[bytes]()
         if question.form == "text":
-            outcome, _ = _attempt(session, Case.value(question.name), True, None)
+            outcome, _ = attempt_case(session, Case.value(question.name), True, None)
             value = outcome.value[0] if outcome.value else None
             text = value.strip()[:_TEXT] if isinstance(value, str) else ""
         else:
@@ -275,69 +289,3 @@ class Judge:
             question.name, question.title, question.kind, question.points, earned,
             question.section, text=text, pictures=encoded, rubric=tuple(question.rubric),
         )  # fmt: skip
-
-
-def _attempt(
-    session: Session, case: Case, owned: bool, seconds: float | None
-) -> tuple[Outcome, str]:
-    """Return what became of a case, and the error in words."""
-    try:
-        if seconds is None:
-            return Outcome("value", session.case(case, owned=owned)), ""
-        with session.allow(seconds):
-            return Outcome("value", session.case(case, owned=owned)), ""
-    except StudentError as error:
-        if error.kind == "raised" and error.type == "NotImplementedError":
-            return Outcome("raised", detail=error.type), "not answered yet"
-        return Outcome(error.kind, detail=error.type), str(error)
-
-
-def _difference(outcome: Outcome, expected: Outcome, question: CodeQuestion) -> str:
-    """Return what differs first, of a case that gave a value."""
-    if expected.kind != "value":
-        return f"expected {expected.detail or expected.kind}, got a value"
-    got, wanted = outcome.value or [], expected.value or []
-    if len(wanted) == 1 and len(got) == 1:
-        got, wanted = got[0], wanted[0]
-    return agree(got, wanted, question.rtol, question.atol) or "not right"
-
-
-def _too_few(outcome: Outcome, labels: Any, accuracy: float) -> str | None:
-    """Return what is wrong with the predictions of a training run, or None."""
-    reached = accuracy_of(outcome, labels)
-    if isinstance(reached, str):
-        return reached
-    if reached >= accuracy:
-        return None
-    return f"expected at least {accuracy:.1%} right labels, got {reached:.1%}"
-
-
-def _judged(
-    question: CodeQuestion,
-    part: Part,
-    drawn: Sequence[Drawn],
-    outcomes: Sequence[Outcome | None],
-    faults: Sequence[str | None],
-) -> PartResult:
-    """Return the result of a part that consists of cases: the first fault tells why it failed."""
-    for one, outcome, fault in zip(drawn, outcomes, faults, strict=True):
-        if fault is None or outcome is None:
-            continue
-        if outcome.kind == "value":
-            labels = list(inspect.signature(question.reference).parameters)
-            return _part(part, "failed", f"{describe(one.case, labels)}: {fault}")
-        return _part(part, outcome.kind, fault, outcome.detail)
-    return _part(part, "passed")
-
-
-def _part(part: Part, status: str, detail: str = "", kind: str = "") -> PartResult:
-    """Return the result of a part; ``kind`` is the type of the exception if there was one."""
-    if status == "raised" and kind == "NotImplementedError":
-        status = "unanswered"
-    message = detail
-    if part.hidden and status in _HIDDEN:
-        # The student's code could put what it was asked into the name of an exception.
-        known = isinstance(getattr(builtins, kind, None), type)
-        message = _HIDDEN[status].format(kind if known else "an exception")
-    earned = part.points if status == "passed" else 0.0
-    return PartResult(part.name, part.hidden, part.points, earned, status, message, detail)

@@ -252,6 +252,20 @@ def test_hidden_parts_do_not_say_what_was_asked(judge):
     assert {p.message for p in graded(judge, center=raises)["center"].parts} == {"not answered yet"}
 
 
+def test_what_hidden_parts_ask_is_not_known_before(judge):
+    """What a student's code kept of hidden inputs must not come back in a message or a text."""
+    answers = graded(
+        judge,
+        center="kept = []\ndef center(X):\n    kept.append(X)\n    return X - X.mean(axis=0)",
+        Counter="class Counter:\n    def __init__(self, start): raise ValueError(len(kept))",
+        why="class Kept(str):\n    def __str__(self): return str(len(kept))\nwhy = Kept()",
+    )
+    assert answers["center"].earned == 3  # one visible case, three hidden ones
+    assert "ValueError: 1 " in answers["Counter"].parts[0].message
+    assert answers["Counter"].parts[1].message == "a hidden test: your code raised ValueError"
+    assert answers["why"].text in ("", "1")
+
+
 def test_unanswered_values_and_texts(judge):
     answers = graded(judge, log_ten="log_ten = ...", cause="", why="why = ...")
     assert answers["log_ten"].parts[0].message == "not answered yet"

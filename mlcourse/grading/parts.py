@@ -1,0 +1,93 @@
+"""Put in words what became of the parts of a question, for the student and for the instructor."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+from ..labs.compare import Outcome, accuracy_of, agree
+from ..labs.steps import Case, describe
+from .process import StudentError
+from .questions import CodeQuestion, Drawn, Part
+from .result import PartResult
+from .session import Session
+
+_HIDDEN = {
+    "failed": "a hidden test: the result is not right",
+    "raised": "a hidden test: your code raised {}",
+    "timeout": "a hidden test: your code took too long",
+    "died": "a hidden test: your code ended Python or crashed it",
+    "protocol": "a hidden test: the result is no plain data, such as a number or an array",
+    "mutated": "a hidden test: your code changes its input; it must work on a copy",
+    "oversized": "a hidden test: the result is too large",
+    "unanswered": "not answered yet",
+    "missing": "a hidden test: a name or an attribute that it uses is missing",
+}
+
+
+def attempt_case(
+    session: Session, case: Case, owned: bool, seconds: float | None
+) -> tuple[Outcome, str]:
+    """Return what became of a case, and the error in words."""
+    try:
+        if seconds is None:
+            return Outcome("value", session.case(case, owned=owned)), ""
+        with session.allow(seconds):
+            return Outcome("value", session.case(case, owned=owned)), ""
+    except StudentError as error:
+        if error.kind == "raised" and error.type == "NotImplementedError":
+            return Outcome("raised", detail=error.type), "not answered yet"
+        return Outcome(error.kind, detail=error.type), str(error)
+
+
+def difference(outcome: Outcome, expected: Outcome, question: CodeQuestion) -> str:
+    """Return what differs first, of a case that gave a value."""
+    if expected.kind != "value":
+        return f"expected {expected.detail or expected.kind}, got a value"
+    got, wanted = outcome.value or [], expected.value or []
+    if len(wanted) == 1 and len(got) == 1:
+        got, wanted = got[0], wanted[0]
+    return agree(got, wanted, question.rtol, question.atol) or "not right"
+
+
+def too_few(outcome: Outcome, labels: Any, accuracy: float) -> str | None:
+    """Return what is wrong with the predictions of a training run, or None."""
+    reached = accuracy_of(outcome, labels)
+    if isinstance(reached, str):
+        return reached
+    if reached >= accuracy:
+        return None
+    return f"expected at least {accuracy:.1%} right labels, got {reached:.1%}"
+
+
+def judge_cases(
+    question: CodeQuestion,
+    part: Part,
+    drawn: Sequence[Drawn],
+    outcomes: Sequence[Outcome | None],
+    faults: Sequence[str | None],
+) -> PartResult:
+    """Return the result of a part that consists of cases: the first fault tells why it failed."""
+    for one, outcome, fault in zip(drawn, outcomes, faults, strict=True):
+        if fault is None or outcome is None:
+            continue
+        if outcome.kind == "value":
+            labels = list(inspect.signature(question.reference).parameters)
+            return part_result(part, "failed", f"{describe(one.case, labels)}: {fault}")
+        return part_result(part, outcome.kind, fault, outcome.detail)
+    return part_result(part, "passed")
+
+
+def part_result(part: Part, status: str, detail: str = "", kind: str = "") -> PartResult:
+    """Return the result of a part; ``kind`` is the type of the exception if there was one."""
+    if status == "raised" and kind == "NotImplementedError":
+        status = "unanswered"
+    message = detail
+    if part.hidden and status in _HIDDEN:
+        # The student's code could put what it was asked into the name of an exception.
+        known = isinstance(getattr(builtins, kind, None), type)
+        message = _HIDDEN[status].format(kind if known else "an exception")
+    earned = part.points if status == "passed" else 0.0
+    return PartResult(part.name, part.hidden, part.points, earned, status, message, detail)
