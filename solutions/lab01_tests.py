@@ -1033,7 +1033,7 @@ scaled_logits = lab.choice(
         "c": "accuracy stays, loss rises",
         "d": "accuracy stays, loss falls",
         "e": "accuracy falls, loss rises",
-        "f": "accuracy falls to 10 %, loss goes to log 10",
+        "f": "accuracy falls to 10%, loss goes to log 10",
     },
     title="Prediction: logits ten times as large",
     points=1,
