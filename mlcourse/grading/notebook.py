@@ -14,6 +14,8 @@ from typing import Any
 MAX_BYTES = 50_000_000  # a notebook full of figures is below this
 MAX_CELLS = 2_000
 MAX_SOURCE = 2_000_000  # characters of code
+MAX_PARTS = 2_000_000  # lists and objects: empty ones take 24 times the memory of their text
+MAX_NOTES = 50
 
 
 class ReadError(Exception):
@@ -63,8 +65,18 @@ def read_notebook(content: bytes) -> Notebook:
     for number, source in enumerate(sources, start=1):
         cell, aside = _without_magics(source)
         cells.append(cell)
-        notes += [f'cell {number}, line {line}: "{what}" was not run' for line, what in aside]
+        notes += [
+            f'cell {number}, line {line}: "{_shown(what, 80)}" was not run' for line, what in aside
+        ]
+    if len(notes) > MAX_NOTES:
+        notes[MAX_NOTES:] = [f"… and {len(notes) - MAX_NOTES} more"]
     return Notebook(cells, notes)
+
+
+def _shown(text: str, most: int) -> str:
+    """Return the start of a text in one line, without what a terminal would obey."""
+    line = " ".join(text.split())[:most]
+    return "".join(c if c.isprintable() else "?" for c in line)
 
 
 def _decode(content: bytes) -> tuple[str, list[str]]:
@@ -91,13 +103,15 @@ def _utf16(content: bytes) -> str:
 
 
 def _parse(text: str) -> dict[str, Any]:
+    if text.count("[") + text.count("{") > MAX_PARTS:
+        raise ReadError(f"the file is not a notebook: it has more than {MAX_PARTS:,} brackets")
     try:
         notebook = json.loads(text)
     except RecursionError as error:
         raise ReadError("the file is not a notebook: its JSON is nested too deeply") from error
     except json.JSONDecodeError as error:
         if not text.lstrip().startswith("{"):
-            start = " ".join(text.split())[:40]
+            start = _shown(text[:1000], 40)
             raise ReadError(f'the file is not a notebook: it starts with "{start}"') from error
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
             raise ReadError(f"the file is cut off in line {error.lineno}") from error
@@ -139,8 +153,10 @@ _CELL_MAGIC = re.compile(r"%%(\w+)")
 _TIMED = re.compile(r"(\s*(?:\w[\w, ]*=\s*)?)%time(?:it)?\s+(?!-)(\S.*)")  # Python follows
 _MAGIC = re.compile(r"(\s*)(?:[%!?]|\w[\w, ]*=\s*[%!]\s*\w|[\w.]+\?{1,2}\s*$)")
 _LONGEST_LINE = 1_000  # no magic is longer, and the patterns stay fast
+# What opens or closes something. Text without an end reaches to the end of the line, and "*+" never
+# tries it shorter: each character is looked at once.
 _TOKEN = re.compile(
-    r"""#.*|\"{3}|'{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[][(){}]|\\$""",
+    r"""#.*|\"{3}|'{3}|"(?:\\.|[^"\\])*+"?|'(?:\\.|[^'\\])*+'?|[][(){}]|\\$""",
 )
 
 
@@ -153,7 +169,7 @@ def _without_magics(source: str) -> tuple[str, list[tuple[int, str]]]:
     aside: list[tuple[int, str]] = []
     first = next((i for i, line in enumerate(lines) if line.strip()), 0)
     if magic := _CELL_MAGIC.match(lines[first].lstrip()):
-        aside.append((first + 1, lines[first].strip()[:80]))
+        aside.append((first + 1, lines[first]))
         if magic[1] not in _PYTHON_BELOW:
             return "", aside
         lines[first] = ""
@@ -167,7 +183,7 @@ def _without_magics(source: str) -> tuple[str, list[tuple[int, str]]]:
                 lines[i] = line = timed[1] + timed[2]
             elif magic := _MAGIC.match(line):
                 lines[i] = magic[1] + "pass"
-                aside.append((i + 1, line.strip()[:80]))
+                aside.append((i + 1, line))
                 continue
         open_until, depth = _open_after(line, open_until, depth)
     return "\n".join(lines), aside

@@ -12,6 +12,7 @@ import struct
 from typing import Any
 
 MAX_JSON = 4_000_000
+MAX_DIMENSIONS = 64  # as NumPy has it
 HEAD = struct.Struct(">II")
 # Numbers and text, in one order of bytes.
 PLAIN = re.compile(r"\|b1|\|[iu]1|<[iu][248]|<f[248]|<c(8|16)|<U[1-9]\d{0,5}")
@@ -55,6 +56,8 @@ def pack_array(value: Any, blobs: Blobs) -> dict[str, Any]:
 def unpack_array(tree: dict[str, Any], blobs: Blobs) -> Any:
     """Return what ``pack_array`` packed, and believe nothing.
 
+    The bytes are taken out of ``blobs``: named a thousand times, they would fill all memory.
+
     Raises
     ------
     ValueError
@@ -69,22 +72,25 @@ def unpack_array(tree: dict[str, Any], blobs: Blobs) -> Any:
             pass
         case _:
             raise ValueError("a value of an unknown kind")
-    if not 0 <= number < len(blobs) or not all(type(n) is int and 0 <= n < 2**31 for n in shape):
+    if not 0 <= number < len(blobs) or len(shape) > MAX_DIMENSIONS:
         raise ValueError("an array that was not sent")
+    if not all(type(n) is int and 0 <= n < 2**31 for n in shape):
+        raise ValueError("an array of an impossible shape")
+    content, blobs[number] = blobs[number], b""
     dtype = np.dtype(name)
     size = dtype.itemsize
     for length in shape:
         size *= length
-    if size != len(blobs[number]):
+    if size != len(content):
         raise ValueError("an array whose size is not what it says")
     try:
-        array = np.ndarray(shape, dtype, blobs[number]).copy()
+        array = np.ndarray(shape, dtype, content).copy()
     except (TypeError, OverflowError, MemoryError) as error:
         raise ValueError(f"an array that cannot be: {error}") from error
     if dtype.kind == "b":  # a truth value is one byte of 0 or 1, and others add up to nonsense
         array = array.view(np.uint8).astype(bool)
     if dtype.kind == "U":
-        letters = np.frombuffer(blobs[number], "<u4")
+        letters = np.frombuffer(content, "<u4")
         if np.any((letters > 0x10FFFF) | (letters >> 11 == 0xD800 >> 11)):
             raise ValueError("text that is none")
     return array[()] if "scalar" in tree else array
