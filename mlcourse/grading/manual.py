@@ -133,13 +133,13 @@ def _read(path: Path, book: Gradebook) -> Iterator[tuple[Key, _Row]]:
 def _settle(rows: list[_Row], most: float) -> tuple[float | None, object, str, list[str]]:
     """Return the last mark that can be used, what to write for it, the comment, and the faults."""
     mark: float | None = None
-    comment, faults = "", []
+    comment, faults = "", list[str]()
     for row in rows:
         comment = row.comment or comment
         found = _NUMBER.fullmatch(row.mark)
         number = float(row.mark.replace(",", ".")) if found else most + 1
         if number <= most:
-            mark = number
+            mark, faults = number, []
         elif row.mark:
             faults.append(f"{row.where}: the mark {row.mark!r} is no number from 0 to {most:g}")
     unusable = next((row.mark for row in reversed(rows) if row.mark), "")

@@ -1,0 +1,148 @@
+"""The command line, as an instructor uses it, from start to marked and handed back."""
+
+import csv
+import io
+import json
+import zipfile
+
+import pytest
+
+from tests.grading.classroom import CLASS, RIGHT, classroom, grade, notebook, run
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return classroom(tmp_path / "x", {"ann": CLASS["ann"], "ben": CLASS["ben"]})
+
+
+def table(path):
+    text = path.read_bytes().decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_grade_mark_feedback_report(folder):
+    done = grade(folder)
+    assert done.returncode == 0, done.stderr
+    assert "To mark: read grades/manual.html" in done.stdout
+    assert "1 graded, 1 waiting for marks" in done.stdout
+
+    marks = folder / "grades/manual.csv"
+    text = marks.read_bytes().decode("utf-8-sig")
+    assert text.count("\r\n") == 1 + 3
+    marks.write_text(text.replace("1. has axes,1,,", "1. has axes,1,1,fine"), encoding="utf-8")
+    filled = folder / "filled.csv"
+    filled.write_text(
+        "student,question,rubric item,max,mark,comment\n"
+        "ann,why,1. names the cause,1,1,\nann,why,2. names the cure,1.5,2,too much\n"
+    )
+    done = run(folder, "feedback", "--marks", "filled.csv")
+    assert done.returncode == 1
+    assert "filled.csv, line 3: the mark '2' is no number from 0 to 1.5" in done.stderr
+    filled.write_text(filled.read_text().replace(",2,too much", ",0.5,where?"))
+    done = run(folder, "feedback", "--marks", "filled.csv")
+    assert done.returncode == 0, done.stderr
+    ann, _ = table(folder / "grades/grades.csv")
+    assert (ann["status"], ann["total"], ann["why"]) == ("graded", "7.5", "1.5")
+    assert "0.5 of 1.5. where?" in (folder / "grades/feedback/ann.html").read_text("utf-8")
+
+    assert grade(folder, "--regrade").returncode == 0  # marks stay
+    assert table(folder / "grades/grades.csv")[0]["total"] == "7.5"
+    done = run(folder, "report")
+    assert done.returncode == 0
+    assert "2 students, 2 graded" in done.stdout
+
+
+def test_a_zip_and_a_lab_in_a_folder_above(folder):
+    below = folder / "deep/er"
+    below.mkdir(parents=True)
+    with zipfile.ZipFile(below / "export.zip", "w") as file:
+        file.writestr("doejane_LATE_12_55_lab00.ipynb", notebook(RIGHT))
+    (below / "late.csv").write_text("student;days\n12;1,5\n")
+    done = run(
+        below, "grade", "export.zip", "--lab", "lab00", "--late", "late.csv",
+        "--late-penalty", 0.1, "--out", "out",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (jane,) = table(below / "out/grades.csv")
+    assert [jane[k] for k in ("student", "id", "late days", "penalty", "total")] == [
+        "doejane_12", "12", "1.5", "0.6", "3.4",
+    ]  # fmt: skip
+    done = run(below, "grade", "export.zip", "--lab", "lab00", "--late-penalty", 0.1)
+    assert "doejane_12: late, but without days in --late" in done.stderr
+
+
+def test_without_a_sandbox_it_says_so_everywhere(folder):
+    done = grade(folder, "--isolation", "process")
+    assert done.returncode == 0, done.stderr
+    assert "WARNING: no sandbox" in done.stderr
+    assert "Isolation: process" in done.stdout
+    assert {row["isolation"] for row in table(folder / "grades/grades.csv")} == {"process"}
+    assert json.loads((folder / "grades/results.json").read_text())["isolation"] == "process"
+    assert "Isolation: process" in (folder / "grades/report.html").read_text("utf-8")
+
+
+def test_what_could_not_be_graded_is_named(folder):
+    (folder / "subs/eve.ipynb").write_bytes(b"{ cut")
+    done = grade(folder)
+    assert done.returncode == 1
+    assert "eve: unreadable: the file is" in done.stdout
+    eve = table(folder / "grades/grades.csv")[2]
+    assert (eve["status"], eve["total"], eve["double"]) == ("unreadable", "", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("grade", "nowhere", "--lab", "lab00"), "nowhere: no such folder or file"),
+        (("grade", "subs", "--lab", "lab42"), "no solutions/lab42_tests.py here or in a folder"),
+        (("grade", "subs", "--lab", "broken.py"), "broken.py: SyntaxError"),
+        (("grade", "subs", "--lab", "empty.py"), "expected a Lab named lab"),
+        (("grade", "subs", "--lab", "lab00", "--out", "subs/x"), "choose another --out"),
+        (("grade", "subs", "--lab", "lab00", "--late", "late.csv"), "line 2: 'zoe' is 0 students"),
+        (("grade", "subs", "--lab", "lab00", "--only", "zoe"), "--only zoe: no such student"),
+        (("grade", "subs", "--lab", "lab00", "--out", "late.csv"), "choose another folder"),
+        (("grade", "subs", "--lab", "lab00", "--late-penalty", "2"), "a number from 0 to 1"),
+        (("grade", "subs", "--lab", "lab00", "--jobs", "0"), "expected 1 or more"),
+        (("feedback", "--out", "subs"), "nothing was graded into this folder yet"),
+        (("report",), "grades: no such folder"),
+        ((), "the following arguments are required: COMMAND"),
+    ],
+)
+def test_it_does_not_start_and_says_what_to_do(folder, arguments, says):
+    (folder / "broken.py").write_text("def")
+    (folder / "empty.py").write_text("")
+    (folder / "late.csv").write_text("student,days\nzoe,1\n")
+    done = run(folder, *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_release_needs_a_course(tmp_path):
+    done = run(tmp_path, "release")
+    assert done.returncode == 2
+    assert "no folder solutions/ here or above" in done.stderr
+
+
+def test_doctor(tmp_path):
+    done = run(tmp_path, "doctor")
+    assert done.returncode == 0, done.stdout
+    assert "This machine can grade." in done.stdout
+
+
+def test_without_bubblewrap_it_refuses_and_says_what_to_install(folder, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    done = grade(folder)
+    assert done.returncode == 2
+    assert "apt install bubblewrap" in done.stderr
+    done = run(folder, "doctor")
+    assert done.returncode == 1
+    assert "to mend it: apt install bubblewrap" in done.stdout
+    assert not (folder / "grades").exists()
+
+
+def test_the_grader_can_be_asked_for_help(tmp_path):
+    done = run(tmp_path, "grade", "--help")
+    assert done.returncode == 0
+    assert "a folder of notebooks" in done.stdout
+    assert "130  stopped with Ctrl-C" in done.stdout
