@@ -51,8 +51,8 @@ class Limits:
     call: float = 10.0
     cell: float = 60.0
     total: float = 600.0
-    memory: int = 2048 * MIB  # address space of each process
-    processes: int = 8  # with threads
+    memory: int = 2048 * MIB  # address space
+    processes: int = 8  # threads: processes cannot be started
     files: int = 256  # open at once
     file_size: int = 64 * MIB
     disk: int = 64 * MIB  # all of /tmp

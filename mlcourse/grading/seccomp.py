@@ -1,8 +1,9 @@
 """A filter of system calls for the sandbox: what no student needs and what would pass its limits.
 
 The limits of a process do not count memory files, System V shared memory or the memory of file
-systems mounted in a new namespace, and the other calls here open parts of the kernel that a
-network of ours never needs. Refused calls answer "not permitted", so honest programs go on.
+systems mounted in a new namespace, and each further process would have as much memory again, so
+only threads can be started. The other calls here open parts of the kernel that a network of ours
+never needs. Refused calls answer "not permitted", so honest programs go on.
 
 Source: Linux, Documentation/userspace-api/seccomp_filter.rst; the numbers are the kernel's.
 """
@@ -15,11 +16,11 @@ import struct
 
 # The machine: how the kernel names it, then its own numbers of the refused calls.
 _NUMBERS = {
-    "x86_64": (0xC000003E, {"clone": 56, "shmget": 29, "semget": 64, "msgget": 68, "ptrace": 101,
-        "pivot_root": 155, "mount": 165, "umount2": 166, "add_key": 248, "request_key": 249,
-        "keyctl": 250, "unshare": 272, "perf_event_open": 298, "setns": 308,
-        "process_vm_readv": 310, "process_vm_writev": 311, "memfd_create": 319, "bpf": 321,
-        "userfaultfd": 323}),
+    "x86_64": (0xC000003E, {"clone": 56, "fork": 57, "vfork": 58, "shmget": 29, "semget": 64,
+        "msgget": 68, "ptrace": 101, "pivot_root": 155, "mount": 165, "umount2": 166,
+        "add_key": 248, "request_key": 249, "keyctl": 250, "unshare": 272,
+        "perf_event_open": 298, "setns": 308, "process_vm_readv": 310,
+        "process_vm_writev": 311, "memfd_create": 319, "bpf": 321, "userfaultfd": 323}),
     "aarch64": (0xC00000B7, {"clone": 220, "shmget": 194, "semget": 190, "msgget": 186,
         "ptrace": 117, "pivot_root": 41, "mount": 40, "umount2": 39, "add_key": 217,
         "request_key": 218, "keyctl": 219, "unshare": 97, "perf_event_open": 241, "setns": 268,
@@ -30,7 +31,7 @@ _NUMBERS = {
 _EVERYWHERE = {"io_uring_setup": 425, "open_tree": 428, "fsopen": 430, "memfd_secret": 447}
 _CLONE3 = 435
 _X32 = 0x40000000  # calls of x86_64's 32-bit variant carry this bit
-_NEW_USER_NAMESPACE = 0x10000000
+_THREAD = 0x00010000  # flag of clone: in the same process
 
 _ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
 _LOAD, _EQUAL, _AT_LEAST, _HAS_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -72,7 +73,7 @@ def program(machine: str = platform.machine()) -> bytes | None:
     steps += [
         step(_EQUAL, clone, if_false=3),
         step(_LOAD, _FIRST_ARGUMENT),
-        step(_HAS_BIT, _NEW_USER_NAMESPACE, if_false=1),
+        step(_HAS_BIT, _THREAD, if_true=1),
         step(_RETURN, _REFUSE | errno.EPERM),
         step(_RETURN, _ALLOW),
     ]

@@ -15,11 +15,8 @@ WORKER = "worker = sys.modules['grader.grading.worker']"
 DOES = {
     "prints for ever": ("while True: print('x' * 1000)", {"timeout", "oversized"}),
     "floods the pipe": ("while True: os.write(1, bytes(65536))", {"timeout", "oversized"}),
-    "forks": ("while True: os.fork()", {"raised", "protocol"}),
-    "forks on": (
-        "while True:\n        try: os.fork()\n        except OSError: pass",
-        {"timeout"},
-    ),
+    "forks": ("os.fork()", {"raised"}),
+    "starts a program": ("import subprocess; subprocess.run(['/python/bin/python3'])", {"raised"}),
     "starts threads": (
         "import threading, time\n    for _ in range(99):"
         " threading.Thread(target=time.sleep, args=(99,), daemon=True).start()",

@@ -91,7 +91,7 @@ def test_no_file_tells_of_the_grader_or_the_machine(inside):
         ("os.kill(1, 9) or os.kill(1, 0) or open('/alive')", "No such file|not permitted"),
         ("__import__('socket').create_connection(('192.0.2.1', 80), 1)", "Network is unreachable"),
         ("__import__('socket').gethostbyname('localhost.')", "gaierror"),
-        ("__import__('subprocess').run('ls')", "No such file"),
+        ("__import__('subprocess').run('ls')", "Operation not permitted"),
     ],
 )
 def test_what_is_refused(inside, what, why):
@@ -182,8 +182,10 @@ ALLOW, EPERM, ENOSYS, KILL = 0x7FFF0000, 0x50001, 0x50026, 0x80000000
         (319, 0, EPERM),  # memfd_create
         (101, 0, EPERM),  # ptrace
         (435, 0, ENOSYS),  # clone3
-        (56, 0x11, ALLOW),  # clone, as fork does
+        (56, 0x3D0F00, ALLOW),  # clone, as for a thread
+        (56, 0x1200011, EPERM),  # clone, as fork does
         (56, 0x10000011, EPERM),  # clone into a new user namespace
+        (57, 0, EPERM),  # fork
         (0x40000000, 0, KILL),  # 32 bits
     ],
 )
