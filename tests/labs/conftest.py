@@ -88,6 +88,7 @@ def small_lab():
     choice.wrong_value("a", "the rate is small")
     rubric = [(1, "names the cause"), (2, "says <why>")]
     lab.manual("why", form="text", rubric=rubric, **about("why"))
+    lab.manual("curve", form="plot", rubric=rubric, **about("curve"))
     return lab
 
 
@@ -111,7 +112,9 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def kernel(folder):
     env = {"PYTHONPATH": str(ROOT), "PATH": "", "HOME": str(folder), "MPLBACKEND": "agg"}
-    manager, client = start_new_kernel(cwd=str(folder), env=env)
+    below = folder / "mine"
+    below.mkdir()
+    manager, client = start_new_kernel(cwd=str(below), env=env)
     yield manager, client
     client.stop_channels()
     manager.shutdown_kernel(now=True)

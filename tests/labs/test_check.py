@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlcourse.labs.show import MARKS
+from mlcourse.labs.show import MARKS, Code, Note, Table
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,7 +19,7 @@ def test_a_right_answer(notebook, answers):
     assert cell.text == (
         "✓ softmax: both visible inputs are right\n"
         "  The grader tries others, for 2 of the 3 points.\n"
-        "  Lab 1: 1 of 6 questions pass, and 1 is read by your instructor."
+        "  Lab 1: 1 of 6 questions pass, and 2 are read by your instructor."
     )
 
 
@@ -38,6 +38,7 @@ def test_a_known_mistake_is_named_with_an_input_that_shows_it(notebook, answers)
     [
         ("return Z.sum(axis=1)", "expected shape (2, 3), got (2,)"),
         ("return 'no'", "expected an array of shape (2, 3), got the str 'no'"),
+        ("return Z + 1", "element [0, 0]: expected 0.0900306, got 2 (6 of 6 elements differ)"),
         ("pass", "expected an array of shape (2, 3), got None"),
         ("Z -= Z.max(); return Z", "changes its input Z; work on a copy"),
         ("return Z / 0", "element [0, 0]: expected 0.0900306, got inf"),
@@ -45,6 +46,7 @@ def test_a_known_mistake_is_named_with_an_input_that_shows_it(notebook, answers)
         ("return helper(Z)", "waits for helper, which is not answered yet"),
         ("raise SystemExit", "raises SystemExit on visible input 1 of 2"),
         ("return Z.sum(axes=1)", "softmax, line 2\n        return Z.sum(axes=1)\n    TypeError: "),
+        ("return np.linalg.inv(Z)", "softmax, line 2\n        return np.linalg.inv(Z)\n    numpy"),
         ("raise ValueError('x' * 10_000)", "ValueError: xxx"),
         ("return softmax(Z)", "RecursionError: maximum recursion depth exceeded"),
     ],
@@ -56,6 +58,7 @@ def test_what_a_function_does_instead(notebook, body, said):
         "check(softmax)",
     )
     assert said in cell.text
+    assert "normalises" not in cell.text
     assert len(cell.text) < 1000
 
 
@@ -97,6 +100,8 @@ def test_a_text_is_counted_and_read_by_a_person(notebook):
     cell = notebook("why = 'It <b>is</b> so.'", 'check("why")')
     assert "→ why: 3 words; a person reads them. Points are given for:\n    1 · names" in cell.text
     assert "2 · says &lt;why&gt;" in cell.html
+    assert "○ why: not answered yet" in notebook("why = ' '", "check('why')").text
+    assert "→ curve: a person looks at your plot." in notebook("check('curve')").text
 
 
 def test_classes_and_changes_in_place(notebook, answers):
@@ -104,6 +109,7 @@ def test_classes_and_changes_in_place(notebook, answers):
     assert "✓ Counter: the visible run is right" in notebook(setup, "check(Counter)").text
     assert "✓ shift: the visible input is right" in notebook("check(shift)").text
     cell = notebook("Counter.add = lambda self, k: None", "check(Counter)")
+    assert cell.text.startswith("✗ Counter: not right yet\n")
     assert "a = Counter(2.0)\n    a.add(3.0)\n    a.value\n  expected 5, got 2" in cell.text
     cell = notebook("class Counter:\n    def __init__(self, start): pass", "check(Counter)")
     assert "needs Counter.add, which is not there" in cell.text
@@ -117,11 +123,16 @@ def test_a_training_run_shows_what_it_reached(notebook, answers):
     assert "80 % of the labels are right; 90 % are asked for" in cell.text
 
 
+def test_what_is_given_is_checked_whatever_its_name_stands_for(notebook, answers):
+    cell = notebook(answers["softmax"], "mine, softmax = softmax, 0", "check(mine)")
+    assert cell.text.startswith("✓ softmax: both visible inputs are right")
+
+
 def test_progress_repeats_no_training(notebook, answers):
     setup = [answers["softmax"], "runs = 0\ndef train(X, y):\n    global runs; runs += 1; return 0"]
     cell = notebook(*setup, "untrained_loss = 3; why = 'so'", "progress()")
     assert cell.text == (
-        "○ Lab 1, A small lab: 1 of 6 questions pass, and 1 is read by your instructor\n"
+        "○ Lab 1, A small lab: 1 of 6 questions pass, and 2 are read by your instructor\n"
         "  Question        State                    Points  Minutes left\n"
         "  softmax         ✓ right                  3       0\n"
         "  shift           ○ not there yet          3       10\n"
@@ -130,6 +141,7 @@ def test_progress_repeats_no_training(notebook, answers):
         "  untrained_loss  ✗ not right yet          3       10\n"
         "  diagnosis       ○ not there yet          3       10\n"
         "  why             read by your instructor  3       0\n"
+        "  curve           read by your instructor  3       0\n"
         "  About 50 minutes are left."
     )
     cell = notebook("check(train)", "print(runs, progress('lab01'), runs)")
@@ -159,6 +171,7 @@ def test_three_hints_then_the_chapter(notebook):
             "check(np.zeros(2))",
             'give a function or class, or the name in quotes, such as "softmax"',
         ),
+        ("untrained_loss = diagnosis = ...; check(untrained_loss)", "or the name in quotes"),
         ("hint('<b>')", "give a function or class, or the name in quotes"),
         ("progress()", 'Name the lab: progress("lab01")'),
         ("progress('lab99')", "there is no lab 'lab99'. Found: lab01."),
@@ -218,6 +231,13 @@ def test_html_is_escaped_and_takes_the_colours_of_the_theme(notebook):
     assert cell.html.count("color:") == 1  # of the mark
 
 
+def test_everything_is_escaped():
+    evil = "<i>"
+    note = Note("note", evil, evil, [evil, Code(evil), Table([evil], [[evil]])])
+    assert "<i>" not in note._repr_html_()
+    assert note._repr_html_().count("&lt;i&gt;") == 6
+
+
 def luminance(colour):
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
@@ -239,6 +259,8 @@ def test_a_damaged_file_does_not_hide_the_others(notebook, folder):
         assert "not there yet" in notebook("check('softmax')").text
         cell = notebook("check('adam')")
         assert re.search("no question adam.* lab02.json in .* is damaged", cell.text)
+        damaged.write_text('{"format": 2}')
+        assert "newer version" in notebook("check('adam')").text
     finally:
         damaged.unlink()
 
