@@ -254,8 +254,10 @@ def test_marks_stand_out_on_every_theme(background):
 
 def test_a_damaged_file_does_not_hide_the_others(notebook, folder):
     damaged = folder / "checks/lab02.json"
-    damaged.write_text('{"format": 1, "questions": [{}]}')
+    damaged.write_text('{"format": 1, "lab": "lab02", "title": "", "chapter": "", "questions": []}')
     try:
+        assert "lab02.json" not in notebook("check('adam')").text
+        damaged.write_text('{"format": 1, "questions": [{}]}')
         assert "not there yet" in notebook("check('softmax')").text
         cell = notebook("check('adam')")
         assert re.search("no question adam.* lab02.json in .* is damaged", cell.text)
