@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from .gradebook import load_result, save_result
+from .gradebook import load_result, save_result, to_json
 from .judge import Judge
 from .result import Result
 from .submissions import Submission
@@ -124,7 +124,9 @@ def _grade(submission: Submission, judge: Judge, out: Path) -> Result:
     if submission.content is None:
         return judge.refuse("unreadable", submission.why)
     try:
-        return judge.grade(submission.content)
+        result = judge.grade(submission.content)
+        to_json(result.to_json())  # what cannot be written is that one's mistake, too
+        return result
     except Exception as error:
         with open(out / LOG, "a", encoding="utf-8") as log:
             log.write(f"{submission.student} ({submission.file})\n{traceback.format_exc()}\n")

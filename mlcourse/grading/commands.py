@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import manual
 from .bank import Lab, load_lab
-from .batch import cores, grade_all
+from .batch import LOG, cores, grade_all
 from .diagnosis import diagnose
 from .feedback import FOLDER, write_feedback
 from .gradebook import (
@@ -46,10 +46,8 @@ def run(options: argparse.Namespace) -> int:
                 with locked(_existing(options.out)):
                     return _publish(options)
             case _:
-                book, _ = manual.merge(load(_existing(options.out)), options.out)
-                write_report(book, options.out)
-                print(summary(book))
-                return 0
+                with locked(_existing(options.out)):
+                    return _report(options.out)
     except (StartError, InputError, LabError, GradebookError, TableError) as error:
         print(error, file=sys.stderr)
     except OSError as error:
@@ -64,6 +62,13 @@ def _existing(out: Path) -> Path:
     if not out.is_dir():
         raise StartError(f"{out}: no such folder; give the folder of the results with --out")
     return out
+
+
+def _report(out: Path) -> int:
+    book, _ = manual.merge(load(out), out)
+    write_report(book, out)
+    print(summary(book))
+    return 0
 
 
 def find_lab(name: str) -> Lab:
@@ -190,6 +195,8 @@ def _publish(options: argparse.Namespace) -> int:
     write_feedback(book, out)
     write_report(book, out)
     print(summary(book))
+    if any(member.status == "failed" for member in book.members):
+        print(f"What failed in the grader is in {out / LOG}; grading again tries these again.")
     if any(member.status == "waiting" for member in book.members):
         print(
             f"To mark: read {out / 'manual.html'}, fill in {out / manual.TABLE}, then run\n"

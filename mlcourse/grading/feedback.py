@@ -114,10 +114,15 @@ def _verdict(answer: Answer) -> str:
         return "waits for marks"
     if answer.earned >= answer.points:
         return '<span class="good">✓ right</span>'
-    empty = answer.kind == "manual" and not answer.marks
-    if empty or (answer.parts and all(part.status == "unanswered" for part in answer.parts)):
+    if _is_empty(answer):
         return '<span class="bad">not answered</span>'
     return f'<span class="bad">{"✗ not right" if not answer.earned else "partly right"}</span>'
+
+
+def _is_empty(answer: Answer) -> bool:
+    if answer.kind == "manual":
+        return answer.earned is not None and not answer.marks
+    return all(part.status == "unanswered" for part in answer.parts)
 
 
 def _question(book: Gradebook, answer: Answer) -> str:
@@ -127,7 +132,8 @@ def _question(book: Gradebook, answer: Answer) -> str:
     ]
     if answer.misconception:
         inside.append(f'<div class="box">{paragraph(text(answer.misconception))}</div>')
-    inside += _parts(answer)
+    if not _is_empty(answer):
+        inside += _parts(answer)
     if answer.marks:
         inside.append(
             items(
@@ -138,7 +144,7 @@ def _question(book: Gradebook, answer: Answer) -> str:
         )
     if answer.earned is not None and answer.earned < answer.points:
         where = f"{chapter(book.chapter)}, {answer.section[1]}"
-        inside.append(paragraph(f"To read again: {text(where)}."))
+        inside.append(paragraph(f"To read again: {text(where)}"))
     return f"<section>{''.join(inside)}</section>"
 
 

@@ -210,21 +210,26 @@ def load(out: Path) -> Gradebook:
         raise GradebookError(f"{out}: nothing was graded into this folder yet") from None
     except (OSError, ValueError) as error:
         raise GradebookError(f"{out / CLASS}: cannot be read ({error}); grade again") from None
-    members = tuple(
-        Member(**{**m, "notes": tuple(m["notes"]), "result": load_result(out, m["student"])})
-        for m in data["members"]
-    )
-    kept = tuple(
-        Column(**{**c, "rubric": tuple((mark, text) for mark, text in c["rubric"])})
-        for c in data["columns"]
-    )
-    ignored = tuple((path, why) for path, why in data["ignored"])
-    return Gradebook(**{**data, "members": members, "columns": kept, "ignored": ignored})
+    try:
+        members = tuple(
+            Member(**{**m, "notes": tuple(m["notes"]), "result": load_result(out, m["student"])})
+            for m in data["members"]
+        )
+        kept = tuple(
+            Column(**{**c, "rubric": tuple((mark, text) for mark, text in c["rubric"])})
+            for c in data["columns"]
+        )
+        ignored = tuple((path, why) for path, why in data["ignored"])
+        return Gradebook(**{**data, "members": members, "columns": kept, "ignored": ignored})
+    except (KeyError, TypeError, ValueError):
+        raise GradebookError(f"{out / CLASS}: of another version; grade again") from None
 
 
 def save_result(out: Path, student: str, result: Result) -> None:
     """Write the result of one student."""
-    write(out / RESULTS / f"{student}.json", to_json(result.to_json()), durable=True)
+    # A student's text may hold halves of characters, which no file can.
+    data = to_json(result.to_json()).encode("utf-8", "replace")
+    write(out / RESULTS / f"{student}.json", data, durable=True)
 
 
 def load_result(out: Path, student: str) -> Result | None:

@@ -42,6 +42,7 @@ th { font-weight: 600; }
 th[scope=row] { font-weight: 400; min-width: 5.5rem; }
 td, th[scope=row], li { overflow-wrap: anywhere; }
 td { min-width: 3.5rem; }
+td code { white-space: nowrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 td.number { white-space: nowrap; }
 .quiet { color: var(--quiet); }

@@ -6,6 +6,7 @@ import statistics
 from collections import Counter
 from pathlib import Path
 
+from .archive import printable
 from .gradebook import Gradebook, Member, write
 from .pages import bar, items, page, paragraph, points, rows, text
 from .result import Result
@@ -35,7 +36,7 @@ def summary(book: Gradebook) -> str:
         lines.append("Most frequent misconceptions:")
         lines += [f"  {n:4}  {question}: {what}" for (question, what), n in common[:3]]
     others = [m for m in book.members if m.status not in ("graded", "waiting")]
-    lines += [f"{m.student}: {m.status}: {m.why}" for m in others]
+    lines += [printable(f"{m.student}: {m.status}: {m.why}") for m in others]
     if book.isolation != "sandbox":
         lines.append(_warning(book))
     return "\n".join(lines)
@@ -97,7 +98,7 @@ def _questions(book: Gradebook) -> list[str]:
     for i, column in enumerate(book.columns):
         marked = [(r.answers[i].earned, r.earned) for r in graded]
         known = [(earned, total - earned) for earned, total in marked if earned is not None]
-        if not known or not column.points:
+        if len(known) < len(marked) or not column.points:  # a person has yet to mark some
             cells.append((text(column.title), "", "–", "–", "–"))
             continue
         mean = statistics.mean(earned for earned, _ in known) / column.points
@@ -135,7 +136,10 @@ def _common(book: Gradebook) -> list[tuple[tuple[str, str], int]]:
 
 
 def _misconceptions(book: Gradebook) -> list[str]:
-    cells = [(text(what), text(question), str(n)) for (question, what), n in _common(book)]
+    cells = [
+        (text(what), f"<code>{text(question)}</code>", str(n))
+        for (question, what), n in _common(book)
+    ]
     if not cells:
         return []
     header = ("Misconception", "Question", "Students")
@@ -152,7 +156,7 @@ def _flat(book: Gradebook) -> list[str]:
             passed = sum(part.status == "passed" for part in parts)
             if passed in (0, len(graded)):
                 said = "nobody passed" if not passed else "everybody passed"
-                cells.append((text(parts[0].name), text(column.question), said))
+                cells.append((text(parts[0].name), f"<code>{text(column.question)}</code>", said))
     if not cells:
         return []
     return ["<h2>Tests that tell nobody apart</h2>", rows(("Test", "Question", "Result"), cells)]

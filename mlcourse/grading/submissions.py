@@ -161,7 +161,8 @@ def _submission(student: str, files: list[File], lab: str, budget: Budget) -> Su
         for f in files
         if f.typed
     ]
-    late = any(file.late for file in files)
+    if late := any(file.late for file in files):
+        notes.append("Canvas marks it as late")
     empty = Submission(
         student,
         first.name,

@@ -90,6 +90,20 @@ def test_what_could_not_be_graded_is_named(folder):
     assert (eve["status"], eve["total"], eve["double"]) == ("unreadable", "", "")
 
 
+def test_odd_text_of_students_reaches_every_file(folder):
+    odd = "\\ud800\\x00\\x1b[2J\\u202e"
+    (folder / "subs/odd.ipynb").write_bytes(
+        notebook(f"why = '=1+1 {odd}'", f"def double(x): raise ValueError('{odd}')")
+    )
+    (folder / "subs/bad.ipynb").write_bytes(b"\x1b[2J not a notebook")
+    done = grade(folder)
+    assert done.returncode == 1
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "odd" in {row["student"] for row in table(folder / "grades/manual.csv")}
+    page = (folder / "grades/feedback/odd.html").read_bytes().decode()
+    assert "double raised ValueError" in page
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -39,7 +39,7 @@ def test_a_wrong_answer_is_explained(pages):
     assert "squares: right for 2 alone" in text
     assert "double(1.0): expected 2, got 1" in text
     assert "0.1 is the loss of something else" in text
-    assert "To read again: chapter 3, Doubling." in text
+    assert "To read again: chapter 3, Doubling" in text
     assert "1 of 8.5 points 2 of 8.5 points, less 1 because it came 2 days late." in text
 
 

@@ -161,6 +161,7 @@ def test_canvas(tmp_path):
     assert submissions["doejane_125"].content == b"another Jane Doe"
     assert submissions["kim민준_126"].why == "no notebook, only report.pdf"
     assert submissions["poetry_127"].why == "only typed text was handed in, no notebook"
+    assert submissions["weber_128"].notes == ("Canvas marks it as late",)
     assert submissions["weber_128"].file == "12_34_x.ipynb.txt"
 
 
