@@ -101,8 +101,10 @@ def grade_all(
     try:
         for future in as_completed([pool.submit(work, submission) for submission in todo]):
             progress.step(future.result())
-    except BaseException:
+    except BaseException as error:
         stopped.set()
+        if isinstance(error, KeyboardInterrupt):
+            print("\nStopping after those in work; Ctrl-C again stops at once.", file=sys.stderr)
         raise
     finally:
         progress.end()
