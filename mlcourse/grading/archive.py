@@ -100,10 +100,11 @@ def folder(root: Path, budget: Budget) -> list[Entry]:
         except OSError as error:
             entries.append(Entry(parts, 0, _refusal(f"cannot be opened: {error.strerror}")))
             continue
+        found = [item for item in found if not _is_litter((item.name,))]
+        if parts and not found:  # of a student who handed in nothing
+            entries.append(Entry((*parts, "an empty folder"), 0, _refusal("an empty folder")))
         for item in found:
             inside = (*parts, printable(item.name))
-            if _is_litter(inside):
-                continue
             if item.is_dir(follow_symlinks=False):
                 todo.append((path / item.name, inside))
             else:
