@@ -15,7 +15,7 @@ from .student_notebook import Notebook, counted, student_notebook
 
 _NAME = re.compile(r"(lab\d\d)-[a-z0-9-]+")
 # The page lists what was released, and so says what an earlier release left behind.
-_RELEASED = re.compile(r"\[[^]]*\]\(((lab\d\d)-[a-z0-9-]+)\.ipynb\)")
+_RELEASED = re.compile(r"<((lab\d\d)-[a-z0-9-]+)\.ipynb>")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def release(root: Path) -> list[Path]:
     """
     sources = read_sources(root / "solutions")
     labs = root / "labs"
-    texts = {labs / "README.md": _page(sources, root)}
+    texts = {labs / "index.md": _page(sources, root)}
     for source in sources:
         notebook = student_notebook(_read(source.path), source.lab, f"solutions/{source.path.name}")
         texts[labs / source.path.name] = _notebook_text(notebook)
@@ -130,7 +130,7 @@ def _write(path: Path, text: str) -> None:
 
 def _released(labs: Path) -> set[Path]:
     """Return the files that the last release made, as its page lists them."""
-    page = labs / "README.md"
+    page = labs / "index.md"
     listed = _RELEASED.findall(page.read_text(encoding="utf-8")) if page.is_file() else []
     return {
         path
@@ -140,47 +140,44 @@ def _released(labs: Path) -> set[Path]:
 
 
 def _page(sources: list[Source], root: Path) -> str:
-    lines = [
-        "<!-- Written by `make release`. -->",
-        "# Labs",
-        "",
-        "A lab follows a chapter: you write the code yourself, and `check(...)` tells you at once"
-        " what is right and, where it is wrong, which mistake it looks like. `hint(...)` gives"
-        " three hints to each question, each stronger than the one before; `progress()` shows what"
-        " is left.",
-        "",
-        "| Lab | Chapter | Questions | Points | Time |",
-        "|:--|:--|--:|--:|--:|",
-        *(_row(source, root) for source in sources),
-        "",
-        _HOW_TO_OPEN,
-    ]
-    return "\n".join(lines)
+    return _PAGE.replace("LABS", "\n".join(_item(source, root) for source in sources))
 
 
-def _row(source: Source, root: Path) -> str:
+def _item(source: Source, root: Path) -> str:
     lab = source.lab
-    chapter = f"Chapter {int(Path(lab.chapter).name.partition('-')[0])}"
+    chapter = f"chapter {int(Path(lab.chapter).name.partition('-')[0])}"
     if (root / lab.chapter).is_file():
         chapter = f"[{chapter}](../{lab.chapter})"
-    minutes = counted(lab.minutes, "minute")
+    questions, points = counted(len(lab.questions), "question"), counted(lab.points, "point")
     return (
-        f"| [{source.title}]({source.path.name}) | {chapter} | {len(lab.questions)}"
-        f" | {lab.points:g} | {minutes} |"
+        f"- {{download}}`{source.title} <{source.path.name}>`, after {chapter}: {questions},"
+        f" {points}, about {counted(lab.minutes, 'minute')}.\n"
+        f"  For `check`: {{download}}`{lab.name}.json <checks/{lab.name}.json>`"
     )
 
 
-_HOW_TO_OPEN = """\
+_PAGE = """\
+<!-- Written by `make release`. -->
+# Labs
+
+A lab follows a chapter: you write the code yourself, and `check(...)` tells you at once what is
+right and, where it is wrong, which mistake it looks like. `hint(...)` gives three hints to each
+question, each stronger than the one before; `progress()` shows what is left.
+
+LABS
+
 ## How to open a lab
 
-Keep the folder `checks` beside the notebooks: `check` reads from it, and needs no network.
+In the folder of the course all labs are in `labs`. Elsewhere, install the course's package and keep
+the notebook together with its file for `check`: it belongs into a folder `checks` beside the
+notebook. No lab needs a network.
 
 - **JupyterLab.** Run `make lab` in the folder of the course and open the notebook in `labs`.
 - **VS Code.** Run `make setup` once. Open the folder of the course, then the notebook, and choose
   the Python of `.venv` as its kernel.
 - **Colab.** Run `pip wheel --no-deps .` in the folder of the course: it makes a file
   `mlcourse-….whl`. Upload the notebook with *File → Upload notebook*. Open *Files* at the left,
-  upload the `.whl`, make a folder `checks`, and drop the files of `labs/checks` into it. In a new
+  upload the `.whl`, make a folder `checks`, and drop the lab's file for `check` into it. In a new
   cell at the top, run `%pip install --no-deps mlcourse-*.whl`.
 
 Save the notebook before you hand it in. Your code is run again, so what cells printed does not

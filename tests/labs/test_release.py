@@ -196,12 +196,12 @@ def test_what_release_made_goes_with_its_lab_and_nothing_else_does(small):
     (small / "solutions/lab01-small.ipynb").unlink()
     release(small)
     assert sorted(path.name for path in (small / "labs").iterdir()) == [
-        "README.md", "checks", "lab01-my-copy.ipynb", "lab01-renamed.ipynb",
+        "checks", "index.md", "lab01-my-copy.ipynb", "lab01-renamed.ipynb",
     ]  # fmt: skip
     for path in (small / "solutions").iterdir():
         path.unlink()
     release(small)
-    assert sorted(path.name for path in (small / "labs").rglob("*.*")) == ["README.md", mine.name]
+    assert sorted(path.name for path in (small / "labs").rglob("*.*")) == ["index.md", mine.name]
 
 
 def edited(name, old, new):
