@@ -1,6 +1,7 @@
 """The tests of the tests: what each lab's questions give to right, wrong and missing answers."""
 
 import ast
+import functools
 import inspect
 import json
 import textwrap
@@ -27,9 +28,14 @@ def notebook(folder, name):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def with_cell(notebook, source):
-    cell = {"cell_type": "code", "source": source, "metadata": {}, "outputs": [], "id": "last"}
-    return json.dumps({**notebook, "cells": [*notebook["cells"], cell]}).encode()
+def answers_and(name, source):
+    """Return a lab's solution without its experiments, and with one more cell, as bytes."""
+    names = {question.name for question in LABS[name].questions}
+    cells = [cell for cell in notebook("solutions", name)["cells"] if cell["cell_type"] == "code"]
+    first = next(i for i, cell in enumerate(cells) if cell["id"] in names)
+    kept = cells[:first] + [cell for cell in cells if cell["id"] in names]
+    last = {"cell_type": "code", "source": source, "metadata": {}, "outputs": [], "id": "last"}
+    return json.dumps({"nbformat": 4, "cells": [*kept, last]}).encode()
 
 
 def source_of(answer, name):
@@ -39,11 +45,12 @@ def source_of(answer, name):
     return ast.unparse(tree)
 
 
-def alone(lab, question):
-    """Return the lab with one question, which takes less time to grade."""
-    one = load_lab(ROOT / "solutions" / f"{lab.name}_tests.py")
-    one.questions = [q for q in one.questions if q.name == question]
-    return one
+@functools.cache
+def judge(name, question):
+    """Return the judge of one question, which has less to do."""
+    lab = load_lab(ROOT / "solutions" / f"{name}_tests.py")
+    lab.questions = [q for q in lab.questions if q.name == question]
+    return Judge(lab)
 
 
 @pytest.mark.parametrize("name", LABS)
@@ -84,15 +91,13 @@ def test_untouched_lab_gets_nothing(name):
 
 @pytest.mark.parametrize(("name", "question", "number"), WRONGS)
 def test_wrong_answer_loses_points_and_is_explained(name, question, number):
-    lab = alone(LABS[name], question)
-    asked = lab[question]
+    asked = LABS[name][question]
     wrong = asked.wrongs[number]
     if isinstance(asked, CodeQuestion):
         source = source_of(wrong.answer, question)
     else:
         source = f"{question} = {wrong.answer!r}"
-    content = with_cell(notebook("solutions", name), source)
-    [answer] = Judge(lab).grade(content).answers
+    [answer] = judge(name, question).grade(answers_and(name, source)).answers
     assert answer.earned < answer.points
     assert answer.misconception == wrong.message
 
@@ -105,7 +110,7 @@ def test_remembered_outputs_get_the_visible_points_at_most(name):
     for question in lab.questions:
         if isinstance(question, CodeQuestion) and question.kind == "function":
             memory.append(_by_heart(lab, question))
-    content = with_cell(notebook("solutions", name), "\n\n".join(memory))
+    content = answers_and(name, "\n\n".join(memory))
     for answer in Judge(lab).grade(content).answers:
         if answer.kind == "function":
             visible = sum(part.points for part in answer.parts if not part.hidden)
