@@ -173,7 +173,7 @@ def archive(source: Path | bytes, budget: Budget) -> Iterator[list[Entry]]:
         for info in opened.infolist():
             name = _name(info)
             parts = tuple(printable(part) for part in name.split("/") if part not in ("", "."))
-            if info.is_dir() or not parts or _is_litter(parts):
+            if name.endswith("/") or not parts or _is_litter(parts):
                 continue
             why = _why_not(info, name, seen)
             seen.add(name)
