@@ -50,13 +50,8 @@ def read_notebook(content: bytes) -> Notebook:
     >>> notebook.notes
     ['cell 1, line 1: "%matplotlib inline" was not run']
     """
-    if len(content) > MAX_BYTES:
-        raise ReadError(
-            f"the file is too large ({len(content) / 1e6:.0f} MB, at most {MAX_BYTES / 1e6:.0f});"
-            " clear its outputs and hand it in again"
-        )
-    text, notes = _decode(content)
-    sources = _sources(_parse(text))
+    tree, notes = read_tree(content)
+    sources = _sources(tree)
     if len(sources) > MAX_CELLS:
         raise ReadError(f"the notebook has {len(sources)} code cells, at most {MAX_CELLS} are read")
     if sum(map(len, sources)) > MAX_SOURCE:
@@ -77,6 +72,23 @@ def _shown(text: str, most: int) -> str:
     """Return the start of a text in one line, without what a terminal would obey."""
     line = " ".join(text.split())[:most]
     return "".join(c if c.isprintable() else "?" for c in line)
+
+
+def read_tree(content: bytes) -> tuple[dict[str, Any], list[str]]:
+    """Return a notebook as the objects of its JSON, and what was done to be able to read it.
+
+    Raises
+    ------
+    ReadError
+        As for ``read_notebook``.
+    """
+    if len(content) > MAX_BYTES:
+        raise ReadError(
+            f"the file is too large ({len(content) / 1e6:.0f} MB, at most {MAX_BYTES / 1e6:.0f});"
+            " clear its outputs and hand it in again"
+        )
+    text, notes = _decode(content)
+    return _parse(text), notes
 
 
 def _decode(content: bytes) -> tuple[str, list[str]]:
@@ -166,6 +178,8 @@ def _without_magics(source: str) -> tuple[str, list[tuple[int, str]]]:
     Nothing is compiled here: source can be written that makes Python's compiler crash.
     """
     lines = source.split("\n")
+    indent = lines[0][: -len(lines[0].lstrip())] if lines[0].strip() else ""
+    lines = [line.removeprefix(indent) for line in lines]  # as IPython does
     aside: list[tuple[int, str]] = []
     first = next((i for i, line in enumerate(lines) if line.strip()), 0)
     if magic := _CELL_MAGIC.match(lines[first].lstrip()):
@@ -177,13 +191,18 @@ def _without_magics(source: str) -> tuple[str, list[tuple[int, str]]]:
         return "\n".join(lines), aside
     open_until = ""  # the quotes or backslash that the next line goes on after
     depth = 0
+    goes_on = False  # whether the line belongs to the one that was put aside before it
     for i, line in enumerate(lines):
+        if goes_on:
+            lines[i], goes_on = "", line.endswith("\\")
+            continue
         if not open_until and not depth and len(line) <= _LONGEST_LINE:
             if timed := _TIMED.match(line):
                 lines[i] = line = timed[1] + timed[2]
             elif magic := _MAGIC.match(line):
                 lines[i] = magic[1] + "pass"
                 aside.append((i + 1, line))
+                goes_on = line.endswith("\\")
                 continue
         open_until, depth = _open_after(line, open_until, depth)
     return "\n".join(lines), aside

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 import struct
 from typing import Any
+
+from .notebook import ReadError, read_tree
 
 _MOST = 4  # pictures of one answer
 _LARGEST = 2_000_000  # bytes of one
@@ -18,8 +19,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 def pictures(content: bytes, name: str) -> list[bytes]:
     """Return the PNG pictures below the code cells of a notebook that use ``name``, at most four.
 
-    What is not a picture of reasonable size is left out. The notebook was read before, so that its
-    bytes are known to be JSON.
+    What is not a picture of reasonable size is left out.
 
     Examples
     --------
@@ -27,9 +27,9 @@ def pictures(content: bytes, name: str) -> list[bytes]:
     []
     """
     try:
-        cells = json.loads(content.decode("utf-8-sig"))["cells"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return []  # nbformat 3 or another encoding: the code was read, pictures are not looked for
+        cells = read_tree(content)[0].get("cells")
+    except ReadError:
+        return []
     found: list[bytes] = []
     uses = re.compile(rf"\b{re.escape(name)}\b")
     for cell in cells if isinstance(cells, list) else []:

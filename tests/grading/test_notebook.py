@@ -88,6 +88,8 @@ def test_half_a_character_does_no_harm():
         ("%matplotlib inline\nx = 1", "pass\nx = 1", 1),
         ("if x:\n    !pip install y\nz = 1", "if x:\n    pass\nz = 1", 1),
         ("files = !ls\nx = 1", "pass\nx = 1", 1),
+        ("!pip install a \\\n  b \\\n  c\nx = 1", "pass\n\n\nx = 1", 1),
+        ("  if x:\n    y = 2\n  !ls", "if x:\n  y = 2\npass", 1),
         ("out = %sql select\nx = 1", "pass\nx = 1", 1),
         ("?np.dot\nnp.dot??", "pass\npass", 2),
         ("%time x = 1", "x = 1", 0),
