@@ -19,7 +19,7 @@ from ..labs.compare import Outcome, misconception, same
 from ..labs.steps import Case
 from .bank import Lab
 from .notebook import ReadError, read_notebook
-from .parts import attempt_case, difference, judge_cases, part_result, too_few
+from .parts import attempt_case, fault_of, judge_cases, part_result, too_few
 from .pictures import pictures
 from .process import Isolation
 from .questions import CodeQuestion, Drawn, ManualQuestion, Part, ValueQuestion
@@ -233,7 +233,7 @@ class Judge:
             elif expected and same(outcome, expected[i], question.rtol, question.atol):
                 faults.append(None)
             elif outcome.kind == "value":
-                faults.append(difference(outcome, expected[i], question))
+                faults.append(fault_of(question, one.case, outcome, expected[i]))
             else:
                 faults.append(message)
         return outcomes, faults

@@ -7,8 +7,9 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from ..labs.compare import Outcome, accuracy_of, agree
-from ..labs.steps import Case, describe
+from ..labs.compare import Outcome, accuracy_of
+from ..labs.describe import describe, difference
+from ..labs.steps import Case
 from .process import StudentError
 from .questions import CodeQuestion, Drawn, Part
 from .result import PartResult
@@ -42,14 +43,11 @@ def attempt_case(
         return Outcome(error.kind, detail=error.type), str(error)
 
 
-def difference(outcome: Outcome, expected: Outcome, question: CodeQuestion) -> str:
-    """Return what differs first, of a case that gave a value."""
+def fault_of(question: CodeQuestion, case: Case, outcome: Outcome, expected: Outcome) -> str:
+    """Return what differs first, of a case that gave a value and not the right one."""
     if expected.kind != "value":
         return f"expected {expected.detail or expected.kind}, got a value"
-    got, wanted = outcome.value or [], expected.value or []
-    if len(wanted) == 1 and len(got) == 1:
-        got, wanted = got[0], wanted[0]
-    return agree(got, wanted, question.rtol, question.atol) or "not right"
+    return difference(case, outcome, expected, question.rtol, question.atol) or "not right"
 
 
 def too_few(outcome: Outcome, labels: Any, accuracy: float) -> str | None:

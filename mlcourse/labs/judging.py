@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from .compare import Outcome, accuracy_of, agree, digest, digest_matches, misconception, same
+from .compare import Outcome, accuracy_of, digest, digest_matches, misconception, same
+from .describe import describe, difference
 from .local import attempt
 from .questions import Question, Task
 from .show import Block, Code, Note
-from .steps import Case, Missing, describe
+from .steps import Case, Missing
 
 _OWN = Path(__file__).parent
 _MESSAGE = 500  # characters of an exception's message
@@ -177,10 +178,7 @@ def _difference(question: Question, task: Task, outcome: Outcome) -> str | None:
     right = task.right
     if outcome.kind != "value" or right.kind != "value":
         return None if same(outcome, right) else f"expected {right.detail or 'a value'}"
-    got, expected = outcome.value, right.value
-    if got and expected and len(expected) == 1:
-        got, expected = got[0], expected[0]
-    return agree(got, expected, question.rtol, question.atol)
+    return difference(task.case, outcome, right, question.rtol, question.atol)
 
 
 def _all_right(question: Question, outcomes: list[Outcome]) -> str:

@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from mlcourse.labs.steps import Case, Missing, Slot, describe, pack_case, run, unpack_case
+from mlcourse.labs.compare import Outcome
+from mlcourse.labs.describe import describe, difference
+from mlcourse.labs.steps import Case, Missing, Slot, pack_case, run, unpack_case
 
 
 class Node:
@@ -150,3 +152,23 @@ def test_a_long_program_is_described():
     steps = [("name", "N"), *(("call", 0, (i,), {}) for i in range(40))]
     steps.append(("call", 0, tuple(Slot(i) for i in range(1, 41)), {}))
     assert "v40 = N(39)" in describe(Case(tuple(steps), (41,)))
+
+
+def test_the_value_that_differs_is_named():
+    steps = (("name", "N"), ("call", 0, (1,), {}), ("get", 1, "grad"), ("get", 1, "data"))
+    right = Outcome("value", [2.0, 3.0])
+    for case, got, text in [
+        (Case(steps, (2, 3)), [2.0, 4.0], "a.data: expected 3, got 4"),
+        (Case(steps, (2, 3)), [2.0, 3.0], None),
+        (Case(steps, (2, 3)), [2.0], "expected 2 items, got 1"),
+    ]:
+        assert difference(case, Outcome("value", got), right) == text
+    assert difference(Case(steps, (2,)), Outcome("value", [1.0]), Outcome("value", [2.0])) == (
+        "expected 2, got 1"
+    )
+
+
+def test_a_long_argument_stands_under_its_name():
+    case = Case.call("f", {"W1": [1.0, 2.0], "b1": [3.0, 4.0]}, 0.5)
+    text = "f(parameters, 0.5) with parameters = {'W1': [1.0, 2.0], 'b1': [3.0, 4.0]}"
+    assert describe(case, ["parameters", "lr"]) == text
