@@ -182,8 +182,9 @@ def _check_parts(where: str, question: CodeQuestion) -> None:
     names = [part.name for part in question.parts]
     if len(set(names)) != len(names):
         raise LabError(f"{where}: two tests have the same name: {names}")
-    if sum(not part.hidden for part in question.parts) != 1 or question.visible.draw is None:
-        raise LabError(f"{where}: expected one function of visible inputs")
+    hidden = [part.hidden for part in question.parts]
+    if hidden.count(False) != 1 or hidden[0] or question.visible.draw is None:
+        raise LabError(f"{where}: expected one function of visible inputs, before what is hidden")
     total = sum(part.points for part in question.parts)
     if total != question.points:
         raise LabError(f"{where}: its tests give {total:g} points, expected {question.points:g}")

@@ -175,20 +175,33 @@ class Judge:
         return _Asked(judge_cases(question, part, drawn, outcomes, faults), outcomes, right)
 
     def _code(self, question: CodeQuestion, parts: Sequence[_Asked]) -> Answer:
-        outcomes = [outcome for part in parts for outcome in part.outcomes]
-        right = [fine for part in parts for fine in part.right]
-        mistake = None
-        if not all(right):
-            mistake = misconception(
-                outcomes, right, self._wrong_outcomes(question), question.rtol, question.atol,
-                training=question.accuracy is not None,
-            )  # fmt: skip
         results = tuple(part.result for part in parts)
         earned = sum(part.earned for part in results)
         return Answer(
             question.name, question.title, question.kind, question.points, earned,
-            question.section, mistake, results,
+            question.section, self._mistake(question, parts), results,
         )  # fmt: skip
+
+    def _mistake(self, question: CodeQuestion, parts: Sequence[_Asked]) -> str | None:
+        """Return the known mistake that explains all parts or, failing that, the visible one."""
+        if all(all(part.right) for part in parts):
+            return None
+        wrongs = self._wrong_outcomes(question)
+        seen = len(parts[0].right)  # the visible part comes first
+        outcomes = [outcome for part in parts for outcome in part.outcomes]
+        right = [fine for part in parts for fine in part.right]
+        for cases in (slice(None), slice(seen)):
+            found = misconception(
+                outcomes[cases],
+                right[cases],
+                [(message, theirs[cases]) for message, theirs in wrongs],
+                question.rtol,
+                question.atol,
+                training=question.accuracy is not None,
+            )
+            if found is not None:
+                return found
+        return None
 
     def _expected(self, question: CodeQuestion, part: Part) -> tuple[list[Drawn], list[Outcome]]:
         key = (question.name, part.name)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..labs.compare import Outcome, accuracy_of
+from ..labs.compare import Outcome, accuracy_of, exception_type
 from ..labs.describe import describe, difference
 from ..labs.steps import Case
 from .process import StudentError
@@ -15,6 +16,7 @@ from .questions import CodeQuestion, Drawn, Part
 from .result import PartResult
 from .session import Session
 
+_PLACE = re.compile(r" \(cell \d+, line \d+\)$")
 _HIDDEN = {
     "failed": "a hidden test: the result is not right",
     "raised": "a hidden test: your code raised {}",
@@ -40,7 +42,8 @@ def attempt_case(
     except StudentError as error:
         if error.kind == "raised" and error.type == "NotImplementedError":
             return Outcome("raised", detail=error.type), "not answered yet"
-        return Outcome(error.kind, detail=error.type), str(error)
+        detail = _PLACE.sub("", error.message.partition(" raised ")[2])
+        return Outcome(error.kind, detail=detail), str(error)
 
 
 def fault_of(question: CodeQuestion, case: Case, outcome: Outcome, expected: Outcome) -> str:
@@ -74,7 +77,7 @@ def judge_cases(
         if outcome.kind == "value":
             labels = list(inspect.signature(question.reference).parameters)
             return part_result(part, "failed", f"{describe(one.case, labels)}: {fault}")
-        return part_result(part, outcome.kind, fault, outcome.detail)
+        return part_result(part, outcome.kind, fault, exception_type(outcome))
     return part_result(part, "passed")
 
 

@@ -33,7 +33,8 @@ class Outcome:
     value : list
         The values that the case shows, if the kind is "value".
     detail : str
-        The type of the exception for "raised"; otherwise what happened, in words.
+        The type and the text of the exception for "raised", such as "ValueError: no"; otherwise
+        what happened, in words.
     """
 
     kind: str
@@ -186,7 +187,25 @@ def same(a: Outcome, b: Outcome, rtol: float = 1e-5, atol: float = 1e-8) -> bool
         return False
     if a.kind == "value":
         return agree(a.value, b.value, rtol, atol) is None
-    return a.kind != "raised" or a.detail == b.detail
+    return a.kind != "raised" or exception_type(a) == exception_type(b)
+
+
+def exception_type(outcome: Outcome) -> str:
+    """Return the type of the exception that was raised.
+
+    Examples
+    --------
+    >>> exception_type(Outcome("raised", detail="ValueError: no"))
+    'ValueError'
+    """
+    return outcome.detail.partition(":")[0]
+
+
+def _same_mistake(a: Outcome, b: Outcome, rtol: float, atol: float) -> bool:
+    """Tell whether two outcomes come from the same mistake: of exceptions the text counts, too."""
+    # How deep a recursion was when it ended, and in what, differs from call to call.
+    text_counts = a.kind == "raised" and exception_type(a) != "RecursionError"
+    return same(a, b, rtol, atol) and (not text_counts or a.detail == b.detail)
 
 
 def alike(a: Outcome, b: Outcome) -> bool:
@@ -231,8 +250,8 @@ def misconception(
 ) -> str | None:
     """Return the message of the known wrong answer that does what the student's code does.
 
-    A wrong answer is recognised if it gives what the student's code gives on a case where that is
-    not right; of several, the one that agrees on the most cases, and of these the first.
+    A wrong answer is recognised if it does the same in every case, and the student's code is wrong
+    in one of them: to name another mistake than the student's is worse than to name none.
 
     Parameters
     ----------
@@ -256,19 +275,16 @@ def misconception(
     >>> misconception([Outcome("value", [7.0])], [False], wrongs) is None
     True
     """
-    best, most = None, 0
+    if all(right):
+        return None
     for message, theirs in wrongs:
-        hits = 0
-        recognised = False
-        for mine, fine, other in zip(outcomes, right, theirs, strict=True):
-            if mine is None:
-                continue
-            if alike(mine, other) if training else same(mine, other, rtol, atol):
-                hits += 1
-                recognised |= not fine
-        if recognised and hits > most:
-            best, most = message, hits
-    return best
+        if all(
+            alike(mine, other) if training else _same_mistake(mine, other, rtol, atol)
+            for mine, other in zip(outcomes, theirs, strict=True)
+            if mine is not None
+        ):
+            return message
+    return None
 
 
 def digest(name: str, value: Any, tolerance: float | None) -> str | None:
