@@ -32,7 +32,7 @@ def layer(rng, D, M):
     "affine",
     title="A layer for a whole batch",
     points=2,
-    minutes=4,
+    minutes=5,
     section=("sec-affine", "One matrix product for a batch"),
     hints=(
         "Write the shapes side by side: X (N, D), W (D, M), b (M,), and what must come out, "
@@ -114,6 +114,31 @@ def affine_wrong_order(X, W, b):
 @affine.wrong("You cut off the negative numbers. ReLU comes after the affine map, not in it.")
 def affine_with_relu(X, W, b):
     return np.maximum(X @ W + b, 0)
+
+
+@affine.wrong(
+    "You use the notebook's arrays W1 and b1. Use the arguments W and b: the function has to work "
+    "for every layer."
+)
+def affine_of_the_notebook(X, W, b):
+    W1, b1 = np.array([[1.0, -1.0], [0.5, 1.0]]), np.array([0.0, 1.0])
+    return X @ W1 + b1
+
+
+@affine.wrong(
+    "You transpose X. Its rows are samples already, and rows go into a matrix product from the "
+    "left as they are."
+)
+def affine_x_transposed(X, W, b):
+    return X.T @ W + b
+
+
+@affine.wrong(
+    "The numbers are right, but transposed: samples must stay the rows, (N, M), because the next "
+    "layer reads rows."
+)
+def affine_result_transposed(X, W, b):
+    return (X @ W + b).T
 
 
 # ---------------------------------------------------------------- bias_gradient
@@ -204,6 +229,14 @@ def bias_gradient_unchanged(dZ):
     return dZ
 
 
+@bias_gradient.wrong(
+    "You return ones: so fast grows each z with its b. The chain rule goes on: how E changes with "
+    "z, dZ, has to come in, for every sample."
+)
+def bias_gradient_ones(dZ):
+    return np.ones(dZ.shape[1])
+
+
 # ---------------------------------------------------------------- softmax
 
 
@@ -211,7 +244,7 @@ def bias_gradient_unchanged(dZ):
     "softmax",
     title="Softmax, row by row",
     points=3,
-    minutes=9,
+    minutes=10,
     section=("sec-softmax", "Softmax: from numbers to probabilities"),
     hints=(
         "Three steps: exponentials, their sum for each sample, division. Do first what needs no "
@@ -230,9 +263,10 @@ def softmax(Z):
 @softmax.inputs(points=1)
 def softmax_small(rng):
     return [
-        (Z2,),
+        (np.array([[1.0, 1.0], [2.5, -1.0], [0.0, 2.0]]),),
         (np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 5.0]]),),
-        (np.array([[0.0, 1.0], [1000.0, 1001.0]]),),
+        (np.array([[-1000.0, -998.0], [1001.0, 1000.0]]),),
+        (np.array([[0.0, 2000.0], [0.0, 1000.0]]),),
     ]
 
 
@@ -329,6 +363,56 @@ def softmax_logarithm(Z):
     return S - np.log(np.exp(S).sum(axis=1, keepdims=True))
 
 
+@softmax.wrong(
+    "Python's max compares whole rows and cannot say which is larger. Z.max(axis=1, keepdims=True) "
+    "finds the largest entry of each row."
+)
+def softmax_python_max(Z):
+    e = np.exp(Z - max(Z))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@softmax.wrong(
+    "The maximum is that of each row, the sum is that of each column. Both belong to a sample: "
+    "axis 1."
+)
+def softmax_sums_of_columns(Z):
+    e = np.exp(Z - Z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=0)
+
+
+@softmax.wrong(
+    "The maximum is that of each row, but you divide by the sum over the whole batch. Each row "
+    "has its own sum, too."
+)
+def softmax_one_sum_for_all(Z):
+    e = np.exp(Z - Z.max(axis=1, keepdims=True))
+    return e / e.sum()
+
+
+@softmax.wrong("The exponentials are not divided by their sum yet: a row has to sum to 1.")
+def softmax_not_divided(Z):
+    return np.exp(Z - Z.max(axis=1, keepdims=True))
+
+
+@softmax.wrong(
+    "You subtract each row's minimum, so that no exponent is below 0. It is the large ones that "
+    "overflow: subtract the maximum, and none is above 0."
+)
+def softmax_minimum(Z):
+    e = np.exp(Z - Z.min(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@softmax.wrong(
+    "You subtract each row's mean. A logit far above the mean still overflows: subtract the "
+    "maximum, and no exponent is above 0."
+)
+def softmax_mean(Z):
+    e = np.exp(Z - Z.mean(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
 # ---------------------------------------------------------------- cross_entropy
 
 
@@ -336,7 +420,7 @@ def softmax_logarithm(Z):
     "cross_entropy",
     title="Cross-entropy from logits",
     points=4,
-    minutes=11,
+    minutes=15,
     section=("sec-cross-entropy", "Cross-entropy: one number for how wrong"),
     hints=(
         "Build it in three steps and look at each: the log-probabilities (N, C), those of the true "
@@ -357,8 +441,10 @@ def cross_entropy(Z, y):
 def cross_entropy_small(rng):
     return [
         (Z2, y),
-        (np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 0.0], [0.0, 0.0, 0.0]]), np.array([2, 1, 0])),
-        (np.array([[1000.0, 999.0]]), np.array([1])),
+        (np.array([[0.0, 1.0], [3.0, 0.0], [1.0, 1.0]]), np.array([1, 1, 0])),
+        (np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 1.0]]), np.array([1, 1])),
+        (np.array([[0.0, 2.0, 1.0], [3.0, 0.0, 0.0], [0.0, 0.0, 5.0]]), np.array([1, 1, 2])),
+        (np.array([[1000.0, 999.0], [-1000.0, -998.0]]), np.array([1, 0])),
         (np.array([[1000.0, 0.0], [0.0, 1000.0]]), np.array([0, 0])),
     ]
 
@@ -487,6 +573,116 @@ def cross_entropy_per_sample(Z, y):
     return -log_P[np.arange(len(y)), y]
 
 
+@cross_entropy.wrong(
+    "The sums have lost their axis: with shape (N,) they are subtracted along the classes. If N is "
+    "C, that gives wrong numbers, otherwise an error. keepdims=True keeps a column (N, 1)."
+)
+def cross_entropy_without_keepdims(Z, y):
+    S = Z - Z.max(axis=1, keepdims=True)
+    log_P = S - np.log(np.exp(S).sum(axis=1))
+    return -log_P[np.arange(len(y)), y].mean()
+
+
+@cross_entropy.wrong(
+    "You subtract the largest logit of the whole batch. In a row far below it all exponentials "
+    "are 0, and so is their sum; each row needs its own maximum."
+)
+def cross_entropy_one_maximum_for_all(Z, y):
+    S = Z - Z.max()
+    log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+    return -log_P[np.arange(len(y)), y].mean()
+
+
+@cross_entropy.wrong(
+    "You take the logarithm of a logit. A logit may be any number; the loss is the logarithm of a "
+    "probability, z - m - log of the row's sum of exp(z - m)."
+)
+def cross_entropy_log_of_logits(Z, y):
+    return -np.log(Z[np.arange(len(y)), y]).mean()
+
+
+@cross_entropy.wrong(
+    "You average the log-probabilities of all classes, and y does not come in. Only the true "
+    "class of each sample counts."
+)
+def cross_entropy_without_labels(Z, y):
+    S = Z - Z.max(axis=1, keepdims=True)
+    log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+    return -log_P.mean()
+
+
+@cross_entropy.wrong(
+    "log_P[y] picks whole rows, with y as row numbers. y holds columns: index with a row number "
+    "and a label for each sample."
+)
+def cross_entropy_labels_as_rows(Z, y):
+    S = Z - Z.max(axis=1, keepdims=True)
+    log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+    return -log_P[y].mean()
+
+
+@cross_entropy.wrong(
+    "You subtract 1 from y. Classes count from 0, as NumPy's columns do; and -1 would be the last "
+    "one."
+)
+def cross_entropy_labels_from_one(Z, y):
+    S = Z - Z.max(axis=1, keepdims=True)
+    log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+    return -log_P[np.arange(len(y)), y - 1].mean()
+
+
+@cross_entropy.wrong(
+    "Your return stands inside the loop, so it ends at the first sample, and divides by N. Add up "
+    "all samples, and return the mean after the loop."
+)
+def cross_entropy_return_in_the_loop(Z, y):
+    S = Z - Z.max(axis=1, keepdims=True)
+    log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+    return -log_P[0, y[0]] / len(y)
+
+
+@cross_entropy.wrong(
+    "You return the loss of the first sample alone. Does your return stand inside a loop? The "
+    "mean over all samples is asked for."
+)
+def cross_entropy_first_sample(Z, y):
+    S = Z - Z.max(axis=1, keepdims=True)
+    log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+    return -log_P[0, y[0]]
+
+
+@cross_entropy.wrong(
+    "The first term is missing: log p is z - m minus the logarithm of the sum. What is left has "
+    "one column, (N, 1), and no class to pick."
+)
+def cross_entropy_log_sum_alone(Z, y):
+    S = Z - Z.max(axis=1, keepdims=True)
+    log_P = -np.log(np.exp(S).sum(axis=1, keepdims=True))
+    return -log_P[np.arange(len(y)), y].mean()
+
+
+@cross_entropy.wrong(
+    "You multiply by y. It holds class numbers, not one-hot rows: use it as an index, and pick "
+    "one entry from each row."
+)
+def cross_entropy_times_labels(Z, y):
+    S = Z - Z.max(axis=1, keepdims=True)
+    log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+    return -(log_P * y).sum() / len(y)
+
+
+@cross_entropy.wrong(
+    "You return more than the loss. In the book's code cross_entropy gives a gradient, too; here "
+    "one number is asked for."
+)
+def cross_entropy_with_gradient(Z, y):
+    S = Z - Z.max(axis=1, keepdims=True)
+    log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+    dZ = np.exp(log_P)
+    dZ[np.arange(len(y)), y] -= 1
+    return -log_P[np.arange(len(y)), y].mean(), dZ / len(y)
+
+
 # ---------------------------------------------------------------- mlp_forward
 
 
@@ -494,7 +690,7 @@ def cross_entropy_per_sample(Z, y):
     "mlp_forward",
     title="The whole net",
     points=3,
-    minutes=8,
+    minutes=9,
     section=("sec-stack", "Shapes and parameters through the whole net"),
     hints=(
         "Keep one array A that walks through the net: it begins as X, and each layer turns it "
@@ -622,13 +818,46 @@ def mlp_forward_backwards(X, layers):
     return A @ layers[0][0] + layers[0][1]
 
 
+@mlp_forward.wrong(
+    "You unpack exactly two layers. A list of one pair is a net, too: loop over the layers."
+)
+def mlp_forward_two_layers(X, layers):
+    (W1, b1), (W2, b2) = layers
+    return np.maximum(X @ W1 + b1, 0) @ W2 + b2
+
+
+@mlp_forward.wrong(
+    "You unpack layers as one pair. It is a list of pairs: loop over it, and unpack W and b of "
+    "each."
+)
+def mlp_forward_one_pair(X, layers):
+    W, b = layers
+    return X @ W + b
+
+
+@mlp_forward.wrong("Python's max compares whole arrays; np.maximum compares entries.")
+def mlp_forward_python_max(X, layers):
+    A = X
+    for W, b in layers[:-1]:
+        A = max(0, A @ W + b)
+    return A @ layers[-1][0] + layers[-1][1]
+
+
+@mlp_forward.wrong("Your loop skips the first layer: begin with layers[0], which reads X.")
+def mlp_forward_skips_the_first(X, layers):
+    A = X
+    for W, b in layers[1:-1]:
+        A = np.maximum(A @ W + b, 0)
+    return A @ layers[-1][0] + layers[-1][1]
+
+
 # ---------------------------------------------------------------- untrained_loss
 
 untrained_loss = lab.number(
     "untrained_loss",
     np.log(26).item(),
     tolerance=0.005,
-    title="The loss before training",
+    title="What an untrained net of 26 classes loses",
     points=1,
     minutes=3,
     section=("sec-cross-entropy", "Cross-entropy: one number for how wrong"),
@@ -665,6 +894,16 @@ untrained_loss.wrong_value(
 untrained_loss.wrong_value(
     26, "That is the perplexity, how many classes seem equally likely. The loss is its logarithm."
 )
+for close in (3.2, 3.25, 3.27, 3.28, 3.3, 3.35):
+    untrained_loss.wrong_value(close, "Near; give the number itself, with two decimals.")
+untrained_loss.wrong_value(
+    np.log(32).item(),
+    "You count the 32 samples of the batch. It is the number of classes, 26, that decides.",
+)
+untrained_loss.wrong_value(
+    np.log(26).item() / 32,
+    "You divide by the batch size. All 32 samples cost the same, so their mean is what one costs.",
+)
 untrained_loss.wrong_value(
     32 * np.log(26).item(),
     "That is the sum over the 32 samples. Our loss is the mean, which does not know the batch "
@@ -679,7 +918,7 @@ untrained_loss.wrong_value(
     "Scores",
     title="Clinic: three faults in a report",
     points=4,
-    minutes=15,
+    minutes=20,
     section=("sec-mistakes-1", "Common mistakes"),
     hints=(
         "Take one complaint at a time. A: print the shape of Z.argmax(axis=1) == y. B: print the "
@@ -712,60 +951,55 @@ class Scores:
         return self.right / self.samples
 
 
-def batch(logits, labels):
-    return np.array(logits, float), np.array(labels)[:, None]
+def report(*batches, shows=("loss", "accuracy")):
+    def program(student):
+        scores = student.Scores()
+        for logits, labels in batches:
+            scores.update(np.array(logits, float), np.array(labels)[:, None])
+        return [getattr(scores, shown)() for shown in shows]
+
+    return record(program)
 
 
 @Scores.inputs(points=1)
 def scores_small(rng):
-    first = batch([[2, 0], [0, 1], [3, 0]], [0, 0, 1])
-    second = batch([[0, 2]], [1])
-
-    def one_batch(student):
-        scores = student.Scores()
-        scores.update(*first)
-        return [scores.loss(), scores.accuracy()]
-
-    def two_batches(student):
-        scores = student.Scores()
-        scores.update(*first)
-        scores.update(*second)
-        return [scores.loss(), scores.accuracy()]
-
-    return [record(one_batch), record(two_batches)]
+    first = [[2, 0], [0, 1], [3, 0]], [0, 0, 1]
+    second = [[0, 2]], [1]
+    return [report(first), report(first, second)]
 
 
-@Scores.inputs(points=2, hidden=True)
-def scores_fresh(rng):
-    def report(*sizes):
-        C = int(rng.integers(3, 11))
-        batches = [(rng.normal(0, 2, (N, C)), rng.integers(C, size=(N, 1))) for N in sizes]
-
-        def program(student):
-            scores = student.Scores()
-            for Z, y in batches:
-                scores.update(Z, y)
-            return [scores.loss(), scores.accuracy()]
-
-        return record(program)
-
-    return [report(12), report(8, 3), report(1, 1, 6), report(32, 32, 5)]
+# A point for each complaint, on batches where the other two faults make no difference.
 
 
-@Scores.test(points=1)
-def scores_do_not_depend_on_the_split(student, rng):
-    Z, y = rng.normal(0, 2, (10, 4)), rng.integers(4, size=(10, 1))
-    y[:5, 0] = Z[:5].argmax(axis=1)  # half of them are right, so that a mean of means shows
-    y[5:, 0] = Z[5:].argmin(axis=1)
-    reports = []
-    for cuts in ([], [9], [2, 3, 7], range(1, 10)):
-        scores = student()
-        for Z_batch, y_batch in zip(np.split(Z, cuts), np.split(y, cuts), strict=True):
-            scores.call("update", Z_batch, y_batch)
-        reports.append([scores.call("loss"), scores.call("accuracy")])
-    right = [cross_entropy.reference(Z, y[:, 0]), 0.5]
-    for found in reports:
-        expect(found, right)
+@Scores.inputs(points=1, hidden=True)
+def scores_a_flat_labels(rng):
+    """One batch (C does not matter); all sums of exponentials are the same (nor does B)."""
+    batches = []
+    for C, right in ((10, 10), (7, 3), (4, 2)):
+        answers = rng.permutation(C)
+        labels = np.append(answers[:right], np.roll(answers[right:], 1))
+        batches.append((rng.uniform(2, 5) * np.eye(C)[answers], labels))
+    return [report(one) for one in batches]
+
+
+@Scores.inputs(points=1, hidden=True)
+def scores_b_sum_over_classes(rng):
+    """Labels are all the same (A does not matter), batches of one size (nor does C)."""
+    single = [(rng.normal(0, 2, (1, 5)), rng.integers(5, size=1)) for _ in range(4)]
+    uniform = rng.normal(0, 2, (8, 3)), np.full(8, rng.integers(3))
+    return [report(*single, shows=["loss"]), report(uniform, shows=["loss"])]
+
+
+@Scores.inputs(points=1, hidden=True)
+def scores_c_samples_count(rng):
+    """Labels are all the same (A does not matter), logits so sure that each sum is 1 (nor B)."""
+    programs = []
+    for C in (3, 6):
+        label = rng.integers(C)
+        sure = rng.uniform(50, 90) * np.eye(C)
+        large, small = (sure, np.full(C, label)), (sure[[label]], [label])
+        programs += [report(large, small), report(small, large, small)]
+    return programs
 
 
 @Scores.wrong(
@@ -1022,6 +1256,191 @@ class ScoresSum:
         return self.right / self.samples
 
 
+@Scores.wrong(
+    "Complaint A is half cured: the accuracy of a batch is right now, the loss is not. y (N, 1) "
+    "also stands in an index, log_P[..., y]."
+)
+class ScoresLabelsHalfCured:
+    def __init__(self):
+        self.losses, self.rights = [], []
+
+    def update(self, Z, y):
+        S = Z - Z.max(axis=1, keepdims=True)
+        log_P = S - np.log(np.exp(S).sum(axis=0))
+        losses = -log_P[np.arange(len(y)), y]
+        right = Z.argmax(axis=1) == y[:, 0]
+        self.losses.append(losses.mean())
+        self.rights.append(right.mean())
+
+    def loss(self):
+        return np.mean(self.losses)
+
+    def accuracy(self):
+        return np.mean(self.rights)
+
+
+@Scores.wrong(
+    "B is cured, and A by half: accuracy is right now, the loss is not. y (N, 1) also stands in an "
+    "index, log_P[..., y]. C is left."
+)
+class ScoresIndexAndMeansLeft:
+    def __init__(self):
+        self.losses, self.rights = [], []
+
+    def update(self, Z, y):
+        S = Z - Z.max(axis=1, keepdims=True)
+        log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+        losses = -log_P[np.arange(len(y)), y]
+        right = Z.argmax(axis=1) == y[:, 0]
+        self.losses.append(losses.mean())
+        self.rights.append(right.mean())
+
+    def loss(self):
+        return np.mean(self.losses)
+
+    def accuracy(self):
+        return np.mean(self.rights)
+
+
+@Scores.wrong(
+    "The accuracy is right now, the loss is not: y (N, 1) also stands in an index, log_P[..., y], "
+    "and gives (N, N) there."
+)
+class ScoresIndexLeft:
+    def __init__(self):
+        self.samples, self.total, self.right = 0, 0.0, 0
+
+    def update(self, Z, y):
+        S = Z - Z.max(axis=1, keepdims=True)
+        log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+        losses = -log_P[np.arange(len(y)), y]
+        right = Z.argmax(axis=1) == y[:, 0]
+        self.samples += len(y)
+        self.total += losses.sum()
+        self.right += right.sum()
+
+    def loss(self):
+        return self.total / self.samples
+
+    def accuracy(self):
+        return self.right / self.samples
+
+
+@Scores.wrong(
+    "The loss is right now, the accuracy is not: one side of the comparison is still (N, 1), the "
+    "other (N,), and together they make (N, N)."
+)
+class ScoresComparisonLeft:
+    def __init__(self):
+        self.samples, self.total, self.right = 0, 0.0, 0
+
+    def update(self, Z, y):
+        S = Z - Z.max(axis=1, keepdims=True)
+        log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+        losses = -log_P[np.arange(len(y)), y[:, 0]]
+        right = Z.argmax(axis=1) == y
+        self.samples += len(y)
+        self.total += losses.sum()
+        self.right += right.sum()
+
+    def loss(self):
+        return self.total / self.samples
+
+    def accuracy(self):
+        return self.right / self.samples
+
+
+@Scores.wrong(
+    "You sum (N, N) tables: the accuracy may even exceed 1. Complaint A is left; which shape has "
+    "the comparison in update?"
+)
+class ScoresSumsOfTables:
+    def __init__(self):
+        self.samples, self.total, self.right = 0, 0.0, 0
+
+    def update(self, Z, y):
+        S = Z - Z.max(axis=1, keepdims=True)
+        log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+        losses = -log_P[np.arange(len(y)), y]
+        right = Z.argmax(axis=1) == y
+        self.samples += len(y)
+        self.total += losses.sum()
+        self.right += right.sum()
+
+    def loss(self):
+        return self.total / self.samples
+
+    def accuracy(self):
+        return self.right / self.samples
+
+
+@Scores.wrong(
+    "Both numbers are sums over the samples. Divide each by the number of samples, in loss() and "
+    "in accuracy()."
+)
+class ScoresNeverDivided:
+    def __init__(self):
+        self.samples, self.total, self.right = 0, 0.0, 0
+
+    def update(self, Z, y):
+        S = Z - Z.max(axis=1, keepdims=True)
+        log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+        losses = -log_P[np.arange(len(y)), y[:, 0]]
+        right = Z.argmax(axis=1) == y[:, 0]
+        self.samples += len(y)
+        self.total += losses.sum()
+        self.right += right.sum()
+
+    def loss(self):
+        return self.total
+
+    def accuracy(self):
+        return self.right
+
+
+@Scores.wrong(
+    "The accuracy is in percent. The report writes the % itself: return a share from 0 to 1."
+)
+class ScoresPercent:
+    def __init__(self):
+        self.samples, self.total, self.right = 0, 0.0, 0
+
+    def update(self, Z, y):
+        S = Z - Z.max(axis=1, keepdims=True)
+        log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+        losses = -log_P[np.arange(len(y)), y[:, 0]]
+        right = Z.argmax(axis=1) == y[:, 0]
+        self.samples += len(y)
+        self.total += losses.sum()
+        self.right += right.sum()
+
+    def loss(self):
+        return self.total / self.samples
+
+    def accuracy(self):
+        return 100 * self.right / self.samples
+
+
+@Scores.wrong(
+    "Your lists stand in the class, outside of __init__, so all reports share them: a new one "
+    "begins with what the last one left. Make them in __init__, as self.losses = []."
+)
+class ScoresSharedLists:
+    losses, rights = [], []
+
+    def update(self, Z, y):
+        S = Z - Z.max(axis=1, keepdims=True)
+        log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+        self.losses.extend(-log_P[np.arange(len(y)), y[:, 0]])
+        self.rights.extend(Z.argmax(axis=1) == y[:, 0])
+
+    def loss(self):
+        return np.mean(self.losses)
+
+    def accuracy(self):
+        return np.mean(self.rights)
+
+
 # ---------------------------------------------------------------- scaled_logits
 
 scaled_logits = lab.choice(
@@ -1035,7 +1454,7 @@ scaled_logits = lab.choice(
         "e": "accuracy falls, loss rises",
         "f": "accuracy falls to 10%, loss goes to log 10",
     },
-    title="Prediction: logits ten times as large",
+    title="What logits ten times as large do to accuracy and loss",
     points=1,
     minutes=3,
     section=("sec-stack", "Accuracy"),
@@ -1084,12 +1503,12 @@ lab.manual(
         (1, "loss against factor from 0.001 or below to 10 or above, logarithmic, axes labelled"),
         (1, "log 10 is drawn as a line, and the factor with the smallest loss can be read off"),
     ],
-    title="Plot: loss against the factor",
-    minutes=9,
+    title="Plot of the loss against the factor",
+    minutes=12,
     section=("sec-cross-entropy", "Cross-entropy: one number for how wrong"),
     hints=(
-        "Compute the logits of the 1,500 digits once. Then one loss for each factor, "
-        "cross_entropy(factor * Z, y), in a loop.",
+        "Z from above holds the logits of the 1,500 digits. In a loop, compute one loss for each "
+        "factor: cross_entropy(factor * Z, y_val).",
         "np.logspace(-3, 1, 41) gives 41 factors from 0.001 to 10. ax.semilogx draws with a "
         "logarithmic axis, ax.axhline a level line.",
         "np.argmin finds the place of the smallest loss in the list, and the factor at this place "
@@ -1105,8 +1524,8 @@ lab.manual(
         (1, "right end: compares what a wrong answer costs there with what a right one can save"),
         (1, "accuracy: says what a positive factor does to the order of the logits"),
     ],
-    title="Explain the curve",
-    minutes=6,
+    title="Why the loss goes as it goes at both ends, and accuracy stays",
+    minutes=8,
     section=("sec-cross-entropy", "What is a good number?"),
     hints=(
         "Three places on the curve need a reason: its left end, its right end, and why accuracy "

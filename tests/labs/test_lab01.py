@@ -5,12 +5,14 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from mlcourse.data import mini_mnist
 from mlcourse.grading.bank import load_lab
 from mlcourse.labs.compare import same
 
 ROOT = Path(__file__).parents[2]
+BANK = ROOT / "solutions/lab01_tests.py"
 
 
 def cells(folder):
@@ -46,9 +48,38 @@ def test_solution_cures_every_complaint(capsys):
 def test_bank_knows_the_class_as_given():
     names = {"np": np}
     exec(cells("labs")["Scores"], names)
-    lab = load_lab(ROOT / "solutions/lab01_tests.py")
+    lab = load_lab(BANK)
     question = lab["Scores"]
     drawn = question.draw(question.visible, seed=0)
     given = lab.outcomes(question, drawn, names["Scores"])
     known = lab.outcomes(question, drawn, question.wrongs[0].answer)
     assert all(map(same, given, known))
+
+
+@pytest.mark.parametrize(
+    ("repaired", "earned"),
+    [
+        ("ScoresAsGiven", ""),
+        ("ScoresLabelsHalfCured", ""),
+        ("ScoresLabelsCured", "a"),
+        ("ScoresAxisCured", "b"),
+        ("ScoresMeansCured", "c"),
+        ("ScoresLabelsLeft", "bc"),
+        ("ScoresAxisLeft", "ac"),
+        ("ScoresMeansLeft", "ab"),
+        ("Scores", "abc"),
+    ],
+)
+def test_each_complaint_is_worth_a_point_whatever_else_is_wrong(repaired, earned):
+    lab = load_lab(BANK)
+    question = lab["Scores"]
+    answers = {wrong.answer.__name__: wrong.answer for wrong in question.wrongs}
+    answer = answers.get(repaired, question.reference)
+    for seed in range(20):
+        passed = ""
+        for part in question.parts:
+            drawn = question.draw(part, seed)
+            found, right = lab.outcomes(question, drawn, answer), lab.outcomes(question, drawn)
+            if part.hidden and all(map(same, found, right)):
+                passed += part.name.removeprefix("scores_")[0]
+        assert passed == earned
