@@ -79,7 +79,10 @@ class Cells:
         while self._worker is None or not self._worker.alive:
             self._left()
             self.close()
+            began = time.monotonic()
             worker = self._worker = Worker(self._limits, *self._start)
+            if self.starts:  # that it has to be started again is the student's doing
+                self._spent += time.monotonic() - began
             self.starts += 1
             if all(self._run(worker, i) for i in range(len(self._cells))):
                 with contextlib.suppress(StudentError):

@@ -115,8 +115,10 @@ def _agree_numbers(got: Any, expected: Any, rtol: float, atol: float) -> str | N
         rtol, atol = max(rtol, _RTOL_FLOAT32), max(atol, _ATOL_FLOAT32)
     try:
         g, e = float(got), float(expected)
-    except OverflowError:  # an int beyond every float
-        return None if got == expected else f"expected {_pair(expected, got)}"
+    except OverflowError:  # an int beyond every float: NumPy's numbers do not even compare
+        if isinstance(got, int) and isinstance(expected, int) and got == expected:
+            return None
+        return f"expected {_pair(expected, got)}"
     if g == e or (math.isnan(g) and math.isnan(e)):
         return None
     if math.isfinite(g) and math.isfinite(e) and abs(g - e) <= atol + rtol * abs(e):

@@ -184,7 +184,8 @@ def _dict(pairs: list[Any]) -> dict[Any, Any]:
     if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
         raise ValueError("a dictionary without pairs")
     try:
-        return dict(pairs)
+        # Not dict(pairs): comparing long keys that collide would hold up every other thread.
+        return {key: item for key, item in pairs}
     except TypeError as error:
         raise ValueError("a dictionary whose keys cannot be keys") from error
 

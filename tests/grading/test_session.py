@@ -245,6 +245,14 @@ def test_the_time_for_everything_ends():
         assert error_of(student.value, "x").kind == "timeout"
 
 
+def test_the_time_for_everything_ends_for_workers_that_die_too():
+    with Session(["import os; os._exit(0)"] * 200, limits=Limits(total=0.5)) as student:
+        reports = student.run()
+        assert reports[0].status == "died"
+        assert reports[-1].status == "timeout"
+        assert student.starts < 100
+
+
 def test_output_is_kept_capped_and_clean():
     cells = ["print('\\x1b[31mred\\u202e', flush=True); import os; os.write(2, b'\\xff')"]
     cells.append("for i in range(100_000): print('line', i)")

@@ -80,7 +80,9 @@ plain = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
+    | st.just(10**400)
     | st.floats()
+    | st.floats().map(np.float64)
     | st.text()
     | arrays.arrays(
         st.sampled_from(["f8", "f4", "i8", "u1", "?", "c16", "U3"]), arrays.array_shapes(min_dims=0)
@@ -94,6 +96,12 @@ def test_comparison_never_fails_and_everything_agrees_with_itself(got, expected)
     difference = agree(got, expected)
     assert difference is None or isinstance(difference, str)
     assert agree(got, got) is None
+
+
+def test_numbers_beyond_every_float():
+    assert agree(10**400, 10**400) is None
+    for expected in (10**401, 1.5, np.float64(1.5), np.int64(3)):
+        assert "got a number with more than 60 digits" in agree(10**400, expected)
 
 
 def value(*shown):
