@@ -8,10 +8,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..labs.show import counted
 from .bank import Lab, load_lab
 from .check_file import check_file
 from .questions import LabError
-from .student_notebook import Notebook, counted, student_notebook
+from .student_notebook import Notebook, student_notebook
 
 _NAME = re.compile(r"(lab\d\d)-[a-z0-9-]+")
 # The page lists what was released, and so says what an earlier release left behind.

@@ -20,6 +20,7 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any
 
+from ..labs.show import counted
 from .bank import Lab
 from .nbgrader_cells import Cell, mark_answers, mark_checks
 from .questions import LabError, Question
@@ -179,11 +180,6 @@ def points_line(question: Question, lab: Lab) -> str:
         f"{counted(question.points, 'point')} · about {counted(question.minutes, 'minute')}"
         f" · chapter {chapter}, {question.section[1]}"
     )
-
-
-def counted(number: float, unit: str) -> str:
-    """Return "1 point", "2.5 points"."""
-    return f"{number:g} {unit}{'' if number == 1 else 's'}"
 
 
 def _with_points(source: str, lab: Lab, questions: dict[str, Question], where: str) -> str:

@@ -2,81 +2,82 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-import io
 import linecache
 import math
 import reprlib
-import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Any
-
-import numpy as np
 
 from .compare import Outcome, accuracy_of, digest, digest_matches, misconception, same
 from .describe import describe, difference
 from .local import attempt
 from .questions import Question, Task
-from .show import Block, Code, Note
+from .show import Block, Code, List, Note, counted
+from .source import foreign_module, has_more_statements
 from .steps import Case, Missing
 
-_OWN = Path(__file__).parent
 _MESSAGE = 500  # characters of an exception's message
 
 
-def judge(question: Question, answer: object, names: Mapping[str, Any]) -> Note:
-    """Return what is to be said about an answer; ``names`` are those that it may use."""
-    if question.kind == "manual" and question.form == "plot":
-        return _by_hand(question, "a person looks at your plot")
-    if answer is ... or (isinstance(answer, str) and not answer.strip()):
-        return Note("open", question.name, "not answered yet", [question.title])
+def judge(
+    question: Question, answer: object, names: Mapping[str, Any], modules: Sequence[str]
+) -> Note:
+    """Return what is to be said about an answer.
+
+    Parameters
+    ----------
+    question : Question
+        What is asked.
+    answer : object
+        What the student gives.
+    names : mapping
+        The names that the answer may use, its own among them.
+    modules : sequence of str
+        The modules that it may use besides NumPy and the standard library.
+    """
     if question.kind == "manual":
-        if not isinstance(answer, str):
-            return Note(
-                "wrong", question.name, f"expected a text in quotes, got {reprlib.repr(answer)}"
-            )
-        return _by_hand(question, f"{len(answer.split())} words; a person reads them")
+        return _by_hand(question, answer)
+    if _is_empty(answer):
+        return Note("open", question.name, "not answered yet", [question.title])
     if question.kind in ("number", "choice"):
         return _value(question, answer)
-    return _code(question, answer, names)
-
-
-@contextlib.contextmanager
-def guarded(characters: int) -> Iterator[None]:
-    """Let so much of what is printed pass, and leave NumPy's global random state as it was."""
-    state = np.random.get_state()  # noqa: NPY002
+    if module := foreign_module(answer, names, modules):
+        line = f"uses {module}, which is not there when the lab is graded; use NumPy"
+        return Note("wrong", question.name, line)
     try:
-        with contextlib.redirect_stdout(_Limited(sys.stdout, characters)):
-            yield
-    finally:
-        np.random.set_state(state)  # noqa: NPY002
+        return _code(question, answer, names)
+    except KeyboardInterrupt as stop:
+        place = "".join(
+            f" in {_name(f)}, line {n} of its cell" for f, n in _students_frames(stop)[-1:]
+        )
+        return Note("interrupted", question.name, f"interrupted{place}; does the loop end?")
 
 
-class _Limited(io.TextIOBase):
-    """Passes on the beginning of what is written."""
-
-    def __init__(self, stream: Any, characters: int) -> None:
-        self._stream, self._left = stream, characters
-
-    def write(self, text: str) -> int:
-        if self._left > 0:
-            self._stream.write(text[: self._left])
-            if len(text) > self._left:
-                self._stream.write("\n… what else it prints is left out\n")
-            self._left -= len(text)
-        return len(text)
-
-    def flush(self) -> None:
-        self._stream.flush()
+def _is_empty(answer: object) -> bool:
+    return answer is ... or (isinstance(answer, str) and not answer.strip())
 
 
-def _by_hand(question: Question, line: str) -> Note:
-    rubric = "\n".join(f"{points:g} · {text}" for points, text in question.rubric)
-    return Note("note", question.name, f"{line}. Points are given for:", [Code(rubric)])
+def _by_hand(question: Question, answer: object) -> Note:
+    """Say whether there is something for a person to read or to look at."""
+    name = question.name
+    criteria = [f"{text} ({counted(points, 'point')})" for points, text in question.rubric]
+    body: list[Block] = ["Points are given for:", List(criteria)]
+    if _is_empty(answer):
+        return Note("open", name, "not answered yet", [question.title, *body])
+    if question.form == "plot":
+        if "Figure" not in [cls.__name__ for cls in type(answer).__mro__]:
+            line = f"not a figure yet: write `{name}, ax = plt.subplots()`"
+            return Note("wrong", name, line, body)
+        save = "Run the cell and save the notebook: the saved picture is what is marked."
+        return Note("note", name, "a figure; a person looks at it", [save, *body])
+    if not isinstance(answer, str):
+        line = f"expected a text in quotes, got {reprlib.repr(answer)}"
+        return Note("wrong", name, line, body)
+    words = counted(len(answer.split()), "word")
+    return Note("note", name, f"{words}; a person reads your text", body)
 
 
 def _value(question: Question, answer: object) -> Note:
@@ -142,12 +143,13 @@ def _code(question: Question, answer: object, names: Mapping[str, Any]) -> Note:
 def _unanswered(question: Question, error: NotImplementedError) -> Note:
     """Say which function, or class, is not written yet, and what it is to do."""
     frames = _students_frames(error)
-    function = frames[-1][0].f_code.co_qualname.partition(".")[0] if frames else question.name
+    function = _name(frames[-1][0]).partition(".")[0] if frames else question.name
     if function != question.name:
         return Note("open", question.name, f"waits for {function}, which is not answered yet")
-    return Note(
-        "open", question.name, "not answered yet", [str(error)[:_MESSAGE] or question.title]
-    )
+    body = [str(error)[:_MESSAGE] or question.title]
+    if frames and has_more_statements(frames[-1][0].f_code):
+        body.append("The line `raise NotImplementedError` still stands in it.")
+    return Note("open", question.name, "not answered yet", body)
 
 
 def _attempt(
@@ -166,6 +168,9 @@ def _attempt(
 
 def _difference(question: Question, task: Task, outcome: Outcome) -> str | None:
     """Return None for an outcome that is right, and what differs otherwise."""
+    right = task.right
+    if silent := _without_value(task.case, outcome, right):
+        return f"{silent} returns nothing; is `return` missing?"
     if question.kind == "training":
         if outcome.kind != "value":
             return outcome.kind
@@ -175,10 +180,19 @@ def _difference(question: Question, task: Task, outcome: Outcome) -> str | None:
         asked = f"{_percent(question.accuracy)} are asked for"
         reached = f"{_percent(share)} of the labels are right; {asked}"
         return None if share >= question.accuracy else reached
-    right = task.right
     if outcome.kind != "value" or right.kind != "value":
         return None if same(outcome, right) else f"expected {right.detail or 'a value'}"
     return difference(task.case, outcome, right, question.rtol, question.atol)
+
+
+def _without_value(case: Case, outcome: Outcome, right: Outcome) -> str | None:
+    """Return the function or method that gives None where a value is expected, if one does."""
+    wanted = right.value or [...] * len(case.shown)
+    for slot, value, expected in zip(case.shown, outcome.value or wanted, wanted, strict=True):
+        step = case.steps[slot]
+        if step[0] == "call" and value is None and expected is not None:
+            return str(case.steps[step[1]][-1])
+    return None
 
 
 def _all_right(question: Question, outcomes: list[Outcome]) -> str:
@@ -206,19 +220,24 @@ def _hidden(question: Question) -> list[str]:
 
 
 def _students_frames(error: BaseException) -> list[tuple[FrameType, int]]:
-    """Return where the student's code was when it failed, outermost first."""
+    """Return where the notebook's own code was when it failed, outermost first."""
     return [
         (frame, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
-        if frame.f_globals.get("__name__", "").partition(".")[0] not in ("mlcourse", "numpy")
+        if frame.f_globals.get("__name__") == "__main__"
     ]
+
+
+def _name(frame: FrameType) -> str:
+    """Return the function that a frame belongs to, with its class."""
+    return frame.f_code.co_qualname.partition(".<locals>")[0]
 
 
 def _trace(error: BaseException) -> str:
     """Return the student's own lines that led to an exception, and what it says."""
     lines = []
     for frame, number in _students_frames(error)[-3:]:
-        lines.append(f"{frame.f_code.co_name}, line {number}")
+        lines.append(f"{_name(frame)}, line {number}")
         if source := linecache.getline(frame.f_code.co_filename, number).strip():
             lines.append(f"    {source}")
     says = "".join(traceback.format_exception_only(error)).strip()

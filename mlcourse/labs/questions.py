@@ -67,6 +67,7 @@ class Lab:
     name: str  # such as lab01
     title: str
     chapter: str  # the notebook that teaches it
+    modules: tuple[str, ...]  # what answers may use besides NumPy and the standard library
     questions: dict[str, Question]
 
     @property
@@ -75,7 +76,7 @@ class Lab:
 
         Examples
         --------
-        >>> Lab("lab01", "A batched MLP", "chapters/01-batched-mlp.ipynb", {}).label
+        >>> Lab("lab01", "A batched MLP", "chapters/01-batched-mlp.ipynb", (), {}).label
         'Lab 1'
         """
         number = self.name.removeprefix("lab").lstrip("0")
@@ -121,7 +122,8 @@ def _read(file: Path, _changed: int) -> Lab:
         if not newer:
             questions = [_question(entry) for entry in tree["questions"]]
             by_name = {question.name: question for question in questions}
-            return Lab(tree["lab"], tree["title"], tree["chapter"], by_name)
+            modules = tuple(tree["modules"])
+            return Lab(tree["lab"], tree["title"], tree["chapter"], modules, by_name)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise LabError(
             f"{file.name} in {file.parent} is damaged ({error}). Download it again."

@@ -17,12 +17,14 @@ MARKS = {
     "right": ("✓", "#1a9850"),
     "wrong": ("✗", "#e8505a"),
     "open": ("○", "#8087a2"),
+    "interrupted": ("■", "#8087a2"),
     "note": ("→", "#b8860b"),
 }
 _BOX = "border-left: 4px solid {}; padding: 0 0 0 .8em; margin: .3em 0; max-width: 50em"
 _LINE = "margin: .2em 0; text-align: left; overflow-wrap: anywhere"
 _CODE = "margin: .4em 0; white-space: pre-wrap; overflow-wrap: anywhere"
 _TABLE = "margin: .4em 0; border-collapse: collapse"
+_LIST = "margin: .2em 0; padding-left: 1.4em; text-align: left; overflow-wrap: break-word"
 _CELL = "text-align: left; padding: .2em .5em .2em 0; font-weight: normal"
 
 
@@ -39,6 +41,22 @@ class Code:
     def as_html(self) -> str:
         """Return a block of code."""
         return f'<pre style="{_CODE}">{escape(self.text)}</pre>'
+
+
+@dataclass(frozen=True)
+class List:
+    """Sentences, one below the other."""
+
+    items: Sequence[str]
+
+    def as_text(self) -> str:
+        """Return a line with a dash for each."""
+        return "\n".join(f"  - {item}" for item in self.items)
+
+    def as_html(self) -> str:
+        """Return a list with bullets."""
+        items = "".join(f"<li>{escape(item)}</li>" for item in self.items)
+        return f'<ul style="{_LIST}">{items}</ul>'
 
 
 @dataclass(frozen=True)
@@ -76,7 +94,7 @@ class Table:
         )
 
 
-Block = str | Code | Table
+Block = str | Code | List | Table
 
 
 @dataclass(frozen=True)
@@ -86,12 +104,12 @@ class Note:
     Attributes
     ----------
     mark : str
-        "right", "wrong", "open" (not answered yet) or "note".
+        "right", "wrong", "open" (not answered yet), "interrupted" or "note".
     name : str
         What it is about.
     line : str
         The message itself.
-    body : sequence of str, Code or Table
+    body : sequence of str, Code, List or Table
         What follows it.
 
     Examples
@@ -125,3 +143,14 @@ class Note:
             for part in self.body
         ]
         return f'<div style="{_BOX.format(colour)}">{"".join(parts)}</div>'
+
+
+def counted(number: float, unit: str) -> str:
+    """Return "1 point", "2.5 points".
+
+    Examples
+    --------
+    >>> counted(1, "word"), counted(0.5, "point")
+    ('1 word', '0.5 points')
+    """
+    return f"{number:g} {unit}{'' if number == 1 else 's'}"

@@ -51,7 +51,8 @@ def about(name, **more):
 
 
 def small_lab():
-    lab = Lab("lab01", title="A small lab", chapter="chapters/01-small.ipynb")
+    chapter = "chapters/01-small.ipynb"
+    lab = Lab("lab01", title="A small lab", chapter=chapter, modules=("mlcourse.data",))
     lab.given["np"] = np
     Z = np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]])
 

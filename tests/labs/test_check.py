@@ -4,12 +4,18 @@ import re
 import shutil
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mlcourse.labs.show import MARKS, Code, Note, Table
+from mlcourse.labs.compare import Outcome
+from mlcourse.labs.judging import judge
+from mlcourse.labs.questions import Question, Task
+from mlcourse.labs.show import MARKS, Code, List, Note, Table
+from mlcourse.labs.source import foreign_module
+from mlcourse.labs.steps import Case
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,13 +25,13 @@ def test_a_right_answer(notebook, answers):
     assert cell.text == (
         "✓ softmax: both visible inputs are right\n"
         "  The grader tries others, for 2 of the 3 points.\n"
-        "  Lab 1: 1 of 6 questions pass, and 2 are read by your instructor."
+        "  Lab 1: 1 of 6 questions pass."
     )
 
 
 def test_a_known_mistake_is_named_with_an_input_that_shows_it(notebook, answers):
     cell = notebook(answers["over_the_batch"], "softmax = over_the_batch; check(softmax)")
-    assert cell.text.splitlines()[:4] == [
+    assert cell.text.splitlines() == [
         "✗ softmax: not right yet on visible input 1 of 2",
         "  normalises over the batch instead of over the classes",
         "    softmax(Z) with Z = [[1, 2, 3], [0, 0, 0]]",
@@ -39,10 +45,18 @@ def test_a_known_mistake_is_named_with_an_input_that_shows_it(notebook, answers)
         ("return Z.sum(axis=1)", "expected shape (2, 3), got (2,)"),
         ("return 'no'", "expected an array of shape (2, 3), got the str 'no'"),
         ("return Z + 1", "element [0, 0]: expected 0.0900306, got 2 (6 of 6 elements differ)"),
-        ("pass", "expected an array of shape (2, 3), got None"),
+        ("pass", "softmax returns nothing; is `return` missing?"),
         ("Z -= Z.max(); return Z", "changes its input Z; work on a copy"),
         ("return Z / 0", "element [0, 0]: expected 0.0900306, got inf"),
         ("raise NotImplementedError('divide each row')", "not answered yet\n  divide each row"),
+        (
+            "raise NotImplementedError('divide')\n    return Z / Z.sum(axis=1)",
+            "divide\n  The line `raise NotImplementedError` still stands in it.",
+        ),
+        (
+            "Z = Z + 1\n    raise NotImplementedError('divide')",
+            "divide\n  The line `raise NotImplementedError` still stands in it.",
+        ),
         ("return helper(Z)", "waits for helper, which is not answered yet"),
         ("raise SystemExit", "raises SystemExit on visible input 1 of 2"),
         ("return Z.sum(axes=1)", "softmax, line 2\n        return Z.sum(axes=1)\n    TypeError: "),
@@ -68,7 +82,7 @@ def test_what_a_function_does_instead(notebook, body, said):
         ("untrained_loss = ...", "○ untrained_loss: not answered yet\n  About it"),
         ("untrained_loss = np.log(10)", "✓ untrained_loss: right\n"),
         ("untrained_loss = np.log2(10)", "✗ untrained_loss: not right yet\n  that is log2(10)"),
-        ("untrained_loss = 7", "✗ untrained_loss: not right yet\n  Lab 1"),
+        ("untrained_loss = 7", "✗ untrained_loss: not right yet"),
         ("untrained_loss = '2.3'", "✗ untrained_loss: expected a number, got '2.3'"),
         (
             "untrained_loss = np.zeros(2)",
@@ -88,7 +102,7 @@ def test_a_number_is_compared_without_saying_what_it_is(notebook, code, said):
     [
         ("C", "✓ diagnosis: right"),
         ("a", "not right yet\n  the rate is small"),
-        ("b", "not right yet\n  Lab"),
+        ("b", "✗ diagnosis: not right yet"),
         ("d", 'give one of the letters "a", "b", "c"'),
     ],
 )
@@ -96,12 +110,40 @@ def test_a_choice(notebook, value, said):
     assert said in notebook(f"diagnosis = {value!r}", 'check("diagnosis")').text
 
 
-def test_a_text_is_counted_and_read_by_a_person(notebook):
-    cell = notebook("why = 'It <b>is</b> so.'", 'check("why")')
-    assert "→ why: 3 words; a person reads them. Points are given for:\n    1 · names" in cell.text
-    assert "2 · says &lt;why&gt;" in cell.html
-    assert "○ why: not answered yet" in notebook("why = ' '", "check('why')").text
-    assert "→ curve: a person looks at your plot." in notebook("check('curve')").text
+CRITERIA = "Points are given for:\n  - names the cause (1 point)\n  - says <why> (2 points)"
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("'It <b>is</b> so.'", "→ why: 3 words; a person reads your text\n  "),
+        ("'So.'", "→ why: 1 word; a person reads your text\n  "),
+        ("' '", "○ why: not answered yet\n  About why\n  "),
+        ("...", "○ why: not answered yet\n  About why\n  "),
+        ("3", "✗ why: expected a text in quotes, got 3\n  "),
+    ],
+)
+def test_a_text_is_counted_and_read_by_a_person(notebook, why, said):
+    cell = notebook(f"why = {why}", 'check("why")')
+    assert cell.text == said + CRITERIA
+    assert "<li>says &lt;why&gt; (2 points)</li>" in cell.html
+
+
+SAVE = "Run the cell and save the notebook: the saved picture is what is marked."
+
+
+@pytest.mark.parametrize(
+    ("curve", "said"),
+    [
+        ("...", "○ curve: not answered yet\n  About curve\n  "),
+        ("''", "○ curve: not answered yet\n  About curve\n  "),
+        ("plt.subplots()[1]", "✗ curve: not a figure yet: write `curve, ax = plt.subplots()`\n  "),
+        ("plt.subplots()[0]", f"→ curve: a figure; a person looks at it\n  {SAVE}\n  "),
+    ],
+)
+def test_a_plot_is_a_figure_that_a_person_looks_at(notebook, curve, said):
+    cell = notebook("import matplotlib.pyplot as plt", f"curve = {curve}", 'check("curve")')
+    assert cell.text == said + CRITERIA
 
 
 def test_classes_and_changes_in_place(notebook, answers):
@@ -113,6 +155,21 @@ def test_classes_and_changes_in_place(notebook, answers):
     assert "a = Counter(2.0)\n    a.add(3.0)\n    a.value\n  expected 5, got 2" in cell.text
     cell = notebook("class Counter:\n    def __init__(self, start): pass", "check(Counter)")
     assert "needs Counter.add, which is not there" in cell.text
+
+
+def test_a_method_that_returns_nothing():
+    steps = (("name", "Mean"), ("call", 0, (), {}), ("get", 1, "value"), ("call", 2, (), {}))
+    tasks = (Task(Case(steps, (3,)), Outcome("value", [2.0]), ()),)
+    question = Question("Mean", "A mean", "class", 1, 1, ("", ""), cases=tasks)
+
+    class Mean:
+        def value(self):
+            pass
+
+    assert judge(question, Mean, {"Mean": Mean}, [__name__]).body == [
+        Code("a = Mean()\na.value()"),
+        "value returns nothing; is `return` missing?",
+    ]
 
 
 def test_a_training_run_shows_what_it_reached(notebook, answers):
@@ -128,31 +185,47 @@ def test_what_is_given_is_checked_whatever_its_name_stands_for(notebook, answers
     assert cell.text.startswith("✓ softmax: both visible inputs are right")
 
 
-def test_progress_repeats_no_training(notebook, answers):
-    setup = [answers["softmax"], "runs = 0\ndef train(X, y):\n    global runs; runs += 1; return 0"]
-    cell = notebook(*setup, "untrained_loss = 3; why = 'so'", "progress()")
+def test_progress_runs_nothing(notebook, answers):
+    loop = "def shift(theta, step):\n    while True: pass"
+    values = "untrained_loss = 3; diagnosis = 'c'; why = 'so'; curve = ...; Counter = int"
+    cell = notebook(answers["softmax"], loop, "check(softmax)", values, "progress()")
     assert cell.text == (
-        "○ Lab 1, A small lab: 1 of 6 questions pass, and 2 are read by your instructor\n"
-        "  Question        State                    Points  Minutes left\n"
-        "  softmax         ✓ right                  3       0\n"
-        "  shift           ○ not there yet          3       10\n"
-        "  Counter         ○ not there yet          3       10\n"
-        "  train           ○ run check(train)       3       10\n"
-        "  untrained_loss  ✗ not right yet          3       10\n"
-        "  diagnosis       ○ not there yet          3       10\n"
-        "  why             read by your instructor  3       0\n"
-        "  curve           read by your instructor  3       0\n"
+        "○ Lab 1, A small lab: 2 of 6 questions pass, and 1 is read by your instructor\n"
+        "  Question        State                      Points  Minutes left\n"
+        "  softmax         ✓ right                    3       0\n"
+        "  shift           ○ run check(shift)         3       10\n"
+        "  Counter         ○ run check(Counter)       3       10\n"
+        "  train           ○ not there yet            3       10\n"
+        "  untrained_loss  ✗ not right yet            3       10\n"
+        "  diagnosis       ✓ right                    3       0\n"
+        "  why             → read by your instructor  3       0\n"
+        "  curve           ○ not answered yet         3       10\n"
         "  About 50 minutes are left."
     )
-    cell = notebook("check(train)", "print(runs, progress('lab01'), runs)")
-    assert re.search(r"^1 .* train +✗ not right yet .* 1$", cell.printed, re.DOTALL)
+    cell = notebook(answers["train"], "check(train)", "print(progress('lab01'))")
+    assert re.search(r"^  train +✓ right ", cell.printed, re.MULTILINE)
+    cell = notebook("def train(X, y): return 0", "print(progress())")
+    assert re.search(r"^  train +○ run check\(train\) ", cell.printed, re.MULTILINE)
+
+
+def test_a_lab_that_is_done(notebook, answers):
+    setup = "".join(answers[name] for name in ("softmax", "shift", "Counter", "train"))
+    values = (
+        "untrained_loss = 2.3; diagnosis = 'c'; why = 'so'\nclass Figure: pass\ncurve = Figure()"
+    )
+    checks = "[check(each) for each in (softmax, shift, Counter, train)]; None"
+    cell = notebook(setup, values, checks, "progress()")
+    title = "✓ Lab 1, A small lab: 6 of 6 questions pass, and 2 are read by your instructor\n"
+    assert cell.text.startswith(title)
+    assert cell.text.endswith("\n  Nothing is left that can be checked.")
+    assert "Lab 1 has no question left; for one that is right, name it" in notebook("hint()").text
 
 
 def test_a_changed_answer_passes_no_more(notebook, answers):
     cell = notebook(answers["softmax"], "check(softmax)", "softmax = None", 'check("diagnosis")')
     assert cell.text.startswith("○ diagnosis")
     cell = notebook("diagnosis = 'c'", 'check("diagnosis")')
-    assert "Lab 1: 1 of 6 questions pass" in cell.text
+    assert cell.text.endswith("Lab 1: 1 of 6 questions pass.")
 
 
 def test_three_hints_then_the_chapter(notebook):
@@ -163,10 +236,25 @@ def test_three_hints_then_the_chapter(notebook):
     assert "“The section on softmax” again, in chapters/01-small.ipynb" in cells[3]
 
 
+def test_a_hint_for_what_comes_next(notebook, answers):
+    cell = notebook(answers["softmax"], "diagnosis = 'c'", "check(softmax)", "hint()")
+    assert cell.text == "→ shift: hint 1 of 3\n  think"
+    assert notebook("hint()").text == "→ shift: hint 2 of 3\n  think more"
+
+
+USAGE = """write check(softmax), or check("softmax") with the name in quotes"""
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("check('sofmax')", "there is no question sofmax; did you mean softmax? The labs ask for"),
+        ("check('sofmax')", "there is no question sofmax; did you mean softmax? Lab 1 asks for"),
+        ("check()", USAGE),
+        ("check(np.exp, np.zeros(2))", USAGE),
+        ("hint(np.exp, np.zeros(2))", USAGE),
+        ("hint()", 'Name the lab: progress("lab01")'),
+        ("progress(1, 2)", USAGE),
+        ("progress(np.zeros(2))", "there is no lab array([0., 0.]). Found: lab01."),
         (
             "check(np.zeros(2))",
             'give a function or class, or the name in quotes, such as "softmax"',
@@ -209,7 +297,9 @@ def test_nothing_of_the_notebook_is_changed(notebook):
 
 
 def test_an_endless_loop_can_be_interrupted(notebook, kernel):
-    cell = notebook("def softmax(Z):\n    print('started', flush=True)\n    while True: pass")
+    cell = notebook(
+        "def softmax(Z):\n    print('started', flush=True)\n    while True:\n        pass"
+    )
 
     def interrupt(message):
         cell.take(message)
@@ -217,8 +307,82 @@ def test_an_endless_loop_can_be_interrupted(notebook, kernel):
             kernel[0].interrupt_kernel()
 
     kernel[1].execute_interactive("check(softmax)", output_hook=interrupt, timeout=60)
-    assert cell.error == "KeyboardInterrupt"
+    assert cell.error == ""
+    said = r"■ softmax: interrupted in softmax, line [234] of its cell; does the loop end\?"
+    assert re.fullmatch(said, cell.text)
     assert notebook("print(sys.stdout.__class__.__name__)").printed == "OutStream\n"
+    assert re.search(r"softmax +■ interrupted ", notebook("progress()").text)
+    cell = notebook("def softmax(Z): pass", "progress()")
+    assert re.search(r"softmax +○ run check\(softmax\) ", cell.text)
+
+
+def test_a_cell_that_did_not_run_is_not_what_is_checked(notebook, answers):
+    broken = "def softmax(Z):\n    return np.exp(Z\n"
+    cell = notebook(answers["softmax"], broken, "None", "check(softmax)")
+    assert cell.text.splitlines()[:2] == [
+        "✓ softmax: both visible inputs are right",
+        "  The last cell that defines softmax did not run: SyntaxError, '(' was never closed, "
+        "line 2. This is the check of the older one.",
+    ]
+    cell = notebook("untrained_loss = 7", "untrained_loss = 7 8", "check('untrained_loss')")
+    assert "The last cell that defines untrained_loss did not run: SyntaxError" in cell.text
+    cell = notebook(answers["softmax"], "softmax_2 = (", "softmax(", "check(softmax)")
+    assert "did not run" not in cell.text
+    cell = notebook("%%time\n" + answers["softmax"], "!true", "check(softmax)")
+    assert "did not run" not in cell.text
+
+
+# jsonschema stands for whatever is installed here and is not there when a lab is graded.
+@pytest.mark.parametrize(
+    ("code", "module"),
+    [
+        ("import jsonschema\ndef softmax(Z): return jsonschema.validate(Z)", "jsonschema"),
+        ("from jsonschema import validate as softmax", "jsonschema.validators"),
+        ("from jsonschema import validate\nsoftmax = lambda Z: [validate(z) for z in Z]", "json"),
+        ("def softmax(Z):\n    from jsonschema.validators import validate", "jsonschema.val"),
+        ("import jsonschema as j\ndef f(): j\ndef softmax(Z): return f()", "jsonschema"),
+        ("import jsonschema\nclass Counter:\n def add(self): jsonschema", "jsonschema"),
+        ("import jsonschema\nclass Counter:\n @property\n def add(self): jsonschema", "jsonschema"),
+        ("import jsonschema\nclass Counter(jsonschema.FormatChecker): pass", "jsonschema"),
+        ("from mlcourse.functional import softmax", "mlcourse.functional"),
+    ],
+)
+def test_what_is_not_there_when_the_lab_is_graded(notebook, code, module):
+    name = "Counter" if "Counter" in code else "softmax"
+    cell = notebook(code, f"check({name})")
+    assert cell.text.startswith(f"✗ {name}: uses {module}")
+    assert cell.text.endswith(", which is not there when the lab is graded; use NumPy")
+
+
+def test_what_is_there_when_the_lab_is_graded(notebook):
+    code = """
+import math, jsonschema
+import numpy.linalg as la
+import matplotlib.pyplot as plt
+from mlcourse import plots
+from mlcourse.data import mini_mnist
+from functools import lru_cache
+
+@lru_cache
+def again(k):
+    return softmax(k) if k else math.exp(0) * la.norm([1]), mini_mnist, plots, plt, print
+
+def softmax(Z):
+    import mlcourse.data, collections.abc
+    jsonschema = again(0)
+    P = np.exp(Z - Z.max(axis=1, keepdims=True))
+    return P / P.sum(axis=1, keepdims=True)
+"""
+    assert notebook(code, "check(softmax)").text.startswith("✓ softmax")
+
+
+def test_a_universal_function_knows_only_its_name(monkeypatch):
+    special = types.ModuleType("scipy.special")
+    expit = np.frompyfunc(abs, 1, 1)
+    vars(special)[expit.__name__] = expit
+    monkeypatch.setitem(sys.modules, "scipy.special", special)
+    assert foreign_module(expit, {}, ()) == "scipy.special"
+    assert foreign_module(np.exp, {}, ()) is None
 
 
 def test_html_is_escaped_and_takes_the_colours_of_the_theme(notebook):
@@ -233,9 +397,9 @@ def test_html_is_escaped_and_takes_the_colours_of_the_theme(notebook):
 
 def test_everything_is_escaped():
     evil = "<i>"
-    note = Note("note", evil, evil, [evil, Code(evil), Table([evil], [[evil]])])
+    note = Note("note", evil, evil, [evil, Code(evil), List([evil]), Table([evil], [[evil]])])
     assert "<i>" not in note._repr_html_()
-    assert note._repr_html_().count("&lt;i&gt;") == 6
+    assert note._repr_html_().count("&lt;i&gt;") == 7
 
 
 def luminance(colour):
@@ -254,7 +418,9 @@ def test_marks_stand_out_on_every_theme(background):
 
 def test_a_damaged_file_does_not_hide_the_others(notebook, folder):
     damaged = folder / "checks/lab02.json"
-    damaged.write_text('{"format": 1, "lab": "lab02", "title": "", "chapter": "", "questions": []}')
+    damaged.write_text(
+        '{"format": 1, "lab": "lab02", "title": "", "chapter": "", "modules": [], "questions": []}'
+    )
     try:
         assert "lab02.json" not in notebook("check('adam')").text
         damaged.write_text('{"format": 1, "questions": [{}]}')
