@@ -374,6 +374,7 @@ def mlp_backward(parameters, X, y):
 mlp = lab.question(
     "mlp_backward",
     title="Back through the whole network",
+    uses=("affine_backward", "softmax_cross_entropy"),
     points=4,
     minutes=12,
     section=("sec-mlp-backward", "Back through the whole network"),
@@ -1524,6 +1525,7 @@ def train_digits(X, y, X_new, rng):
 training = lab.question(
     "train_digits",
     title="Digits, by your own backward pass",
+    uses=("affine_backward", "softmax_cross_entropy", "mlp_backward"),
     points=4,
     minutes=12,
     section=("sec-mlp-backward", "Back through the whole network"),

@@ -7,9 +7,12 @@ into data for the student's own ``check``.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.util
+import inspect
 import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -156,6 +159,12 @@ class Lab:
             )
         return [attempt(d.case, names.__getitem__, in_place=question.in_place)[0] for d in drawn]
 
+    def source(self, name: str) -> str:
+        """Return the source of a question's right answer, under the question's name."""
+        question = self[name]
+        assert isinstance(question, CodeQuestion)
+        return source_of(question.reference, name)
+
     def check(self) -> None:
         """Raise LabError unless the lab is complete and consistent."""
         seen: set[str] = set()
@@ -170,6 +179,9 @@ class Lab:
                 raise LabError(f"{where}: expected 5 or more wrong answers, got {len(q.wrongs)}")
             if isinstance(q, CodeQuestion):
                 _check_parts(where, q)
+                earlier = {r.name for r in self.questions[: self.questions.index(q)]}
+                if unknown := set(q.uses) - earlier:
+                    raise LabError(f"{where}: it uses {sorted(unknown)}, no earlier questions")
             if isinstance(q, ValueQuestion):
                 for wrong in q.wrongs:
                     if q.is_right(wrong.answer):
@@ -188,6 +200,17 @@ def _check_parts(where: str, question: CodeQuestion) -> None:
     total = sum(part.points for part in question.parts)
     if total != question.points:
         raise LabError(f"{where}: its tests give {total:g} points, expected {question.points:g}")
+
+
+def source_of(answer: Any, name: str) -> str:
+    """Return the source of a function or class of a lab's file, under another name.
+
+    Right and wrong answers stand alone but for ``np``, so that this can run as a notebook's cell.
+    """
+    [tree] = ast.parse(textwrap.dedent(inspect.getsource(answer))).body
+    assert isinstance(tree, ast.FunctionDef | ast.ClassDef)
+    tree.decorator_list, tree.name = [], name
+    return ast.unparse(tree)
 
 
 def load_lab(path: Path) -> Lab:

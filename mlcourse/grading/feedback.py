@@ -134,6 +134,10 @@ def _question(book: Gradebook, answer: Answer) -> str:
         inside.append(f'<div class="box">{paragraph(text(answer.misconception))}</div>')
     if not _is_empty(answer):
         inside += _parts(answer)
+    if answer.with_right:
+        names = " and ".join(answer.with_right)
+        told = f"It calls {names}. A mistake there counts once: this was tried with right answers."
+        inside.append(paragraph(text(told)))
     if answer.marks:
         inside.append(
             items(

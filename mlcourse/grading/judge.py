@@ -10,7 +10,7 @@ import base64
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -101,14 +101,10 @@ class Judge:
             notebook = read_notebook(content)
         except ReadError as error:
             return self.refuse("unreadable", str(error), content)
-        with Session(
-            notebook.cells,
-            limits=self.limits,
-            isolation=self.isolation,
-            packages=("numpy", *self.lab.modules),
-        ) as session:
+        with self._session(notebook.cells) as session:
             reports = session.run()
             answers = self._answers(session, content)
+        answers = tuple(self._helped(answer, answers, notebook.cells) for answer in answers)
         cells = tuple(Cell(report.status, report.error) for report in reports)
         return self._result(
             "graded", "", answers, cells, tuple(notebook.notes), content, time.monotonic() - began
@@ -136,6 +132,10 @@ class Judge:
             status, why, answers, cells, notes, submission, self.lab.digest, self.seed,
             self.isolation, round(seconds, 3),
         )  # fmt: skip
+
+    def _session(self, cells: Sequence[str]) -> Session:
+        packages = ("numpy", *self.lab.modules)
+        return Session(cells, limits=self.limits, isolation=self.isolation, packages=packages)
 
     def _answers(self, session: Session, content: bytes) -> tuple[Answer, ...]:
         """Ask everything whose answer students may see before anything that is hidden.
@@ -181,6 +181,32 @@ class Judge:
             question.name, question.title, question.kind, question.points, earned,
             question.section, self._mistake(question, parts), results,
         )  # fmt: skip
+
+    def _helped(self, answer: Answer, answers: Sequence[Answer], cells: Sequence[str]) -> Answer:
+        """Return an answer as it is with right answers to the earlier questions that it may call.
+
+        A mistake there has cost its points already. The student's code sees these right answers,
+        so nothing of what it says now is kept but whether each part passes.
+        """
+        question = self.lab[answer.question]
+        if not isinstance(question, CodeQuestion) or answer.earned == answer.points:
+            return answer
+        failed = {a.question for a in answers if a.earned != a.points}
+        names = tuple(name for name in question.uses if name in failed)
+        if not names:
+            return answer
+        right = "import numpy as np\n" + "\n".join(map(self.lab.source, question.uses))
+        with self._session([*cells, right]) as session:
+            again = [self._ask(question, part, session).result for part in question.parts]
+        parts = tuple(
+            new if new.status == "passed" else old
+            for old, new in zip(answer.parts, again, strict=True)
+        )
+        earned = sum(part.earned for part in parts)
+        if earned == answer.earned:
+            return answer
+        mistake = answer.misconception if earned < answer.points else None
+        return replace(answer, parts=parts, earned=earned, misconception=mistake, with_right=names)
 
     def _mistake(self, question: CodeQuestion, parts: Sequence[_Asked]) -> str | None:
         """Return the known mistake that explains all parts or, failing that, the visible one."""
@@ -280,7 +306,8 @@ class Judge:
             status, message = "unanswered", "not answered yet"
         elif not question.is_right(outcome.value[0]):
             mistake = question.explain(outcome.value[0])
-            status, message = "failed", mistake or "not right"
+            value = outcome.value[0]
+            status, message = "failed", mistake or question.unusable(value) or "not right"
         part = Part("answer", question.points, hidden=False)
         result = part_result(part, status, message)
         return Answer(

@@ -18,15 +18,14 @@ from .session import Session
 
 _PLACE = re.compile(r" \(cell \d+, line \d+\)$")
 _HIDDEN = {
-    "failed": "a hidden test: the result is not right",
-    "raised": "a hidden test: your code raised {}",
-    "timeout": "a hidden test: your code took too long",
-    "died": "a hidden test: your code ended Python or crashed it",
-    "protocol": "a hidden test: the result is no plain data, such as a number or an array",
-    "mutated": "a hidden test: your code changes its input; it must work on a copy",
-    "oversized": "a hidden test: the result is too large",
-    "unanswered": "not answered yet",
-    "missing": "a hidden test: a name or an attribute that it uses is missing",
+    "failed": "the result is not right",
+    "raised": "your code raised {}",
+    "timeout": "your code took too long",
+    "died": "your code ended Python or crashed it",
+    "protocol": "the result is no plain data, such as a number or an array",
+    "mutated": "your code changes its input; it must work on a copy",
+    "oversized": "the result is too large",
+    "missing": "a name or an attribute that it uses is missing",
 }
 
 
@@ -86,9 +85,12 @@ def part_result(part: Part, status: str, detail: str = "", kind: str = "") -> Pa
     if status == "raised" and kind == "NotImplementedError":
         status = "unanswered"
     message = detail
-    if part.hidden and status in _HIDDEN:
+    if status == "unanswered":
+        message = "not answered yet"
+    elif part.hidden and status in _HIDDEN:
         # The student's code could put what it was asked into the name of an exception.
         known = isinstance(getattr(builtins, kind, None), type)
-        message = _HIDDEN[status].format(kind if known else "an exception")
+        what = _HIDDEN[status].format(kind if known else "an exception")
+        message = f"a hidden test: {what}" + (f" (it tries {part.about})" if part.about else "")
     earned = part.points if status == "passed" else 0.0
     return PartResult(part.name, part.hidden, part.points, earned, status, message, detail)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..labs.compare import digest, digest_matches
+from ..labs.compare import agree, digest, digest_matches
 from ..labs.steps import Case
 
 Draw = Callable[[np.random.Generator], list[Any]]
@@ -37,6 +37,7 @@ class Part:
     draw: Draw | None = None
     holds: Callable[[Any, np.random.Generator], None] | None = None
     seconds: float | None = None  # another time limit for each call
+    about: str = ""  # what students may read of a hidden part, such as "other shapes"
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,9 @@ class CodeQuestion(Question):
         Tolerances of ``agree``.
     accuracy : float, optional
         For a training run: the share of right labels that a case must reach.
+    uses : tuple of str
+        Earlier questions whose functions this answer may call: a mistake there does not count
+        here again.
     """
 
     reference: Callable[..., Any]
@@ -102,6 +106,7 @@ class CodeQuestion(Question):
     rtol: float = 1e-5
     atol: float = 1e-8
     accuracy: float | None = None
+    uses: tuple[str, ...] = ()
     parts: list[Part] = field(default_factory=list)
 
     @property
@@ -112,23 +117,26 @@ class CodeQuestion(Question):
         return "class" if isinstance(self.reference, type) else "function"
 
     def inputs(
-        self, points: float, *, hidden: bool = False, seconds: float | None = None
+        self, points: float, *, hidden: bool = False, seconds: float | None = None, about: str = ""
     ) -> Callable[[Draw], Draw]:
         """Add inputs on which the student's code must agree with the reference: a decorator.
 
         The function draws a list of argument tuples, or of cases made with ``record``; for a
         training question a list of pairs of such and the right labels. Visible inputs (one function
-        a question) are released with their outputs.
+        a question, before all other parts) are released with their outputs. ``about`` says in a
+        few words what a hidden part tries, and is all that students learn of it.
         """
 
         def add(draw: Draw) -> Draw:
-            self.parts.append(Part(draw.__name__, points, hidden, draw=draw, seconds=seconds))
+            self.parts.append(
+                Part(draw.__name__, points, hidden, draw=draw, seconds=seconds, about=about)
+            )
             return draw
 
         return add
 
     def test(
-        self, points: float, *, hidden: bool = True, seconds: float | None = None
+        self, points: float, *, hidden: bool = True, seconds: float | None = None, about: str = ""
     ) -> Callable[[Any], Any]:
         """Add a property that must hold: a decorator for ``def property(student, rng)``.
 
@@ -137,7 +145,9 @@ class CodeQuestion(Question):
         """
 
         def add(holds: Any) -> Any:
-            self.parts.append(Part(holds.__name__, points, hidden, holds=holds, seconds=seconds))
+            self.parts.append(
+                Part(holds.__name__, points, hidden, holds=holds, seconds=seconds, about=about)
+            )
             return holds
 
         return add
@@ -213,6 +223,14 @@ class ValueQuestion(Question):
         """Tell whether an answer is right."""
         expected = self.fingerprint(self.answer)
         return digest_matches(self.name, value, self.tolerance, expected)
+
+    def unusable(self, value: Any) -> str:
+        """Return what is wrong with the form of an answer, or nothing."""
+        if self.choices:
+            fine = isinstance(value, str) and value.strip().lower() in self.choices
+            return "" if fine else f"give one of the letters {', '.join(map(repr, self.choices))}"
+        difference = agree(value, self.answer) or ""
+        return difference if difference.startswith("expected a number") else ""
 
     def explain(self, value: Any) -> str | None:
         """Return the misconception behind a wrong answer, if it is known."""

@@ -55,6 +55,9 @@ class Answer:
         The message of the known wrong answer that the student gave.
     parts : tuple of PartResult
         Empty for manual questions.
+    with_right : tuple of str
+        Earlier questions that were answered wrongly and that this answer calls, if it got more
+        points with right answers to them.
     text : str
         A manual answer.
     pictures : tuple of str
@@ -73,6 +76,7 @@ class Answer:
     section: tuple[str, str]
     misconception: str | None = None
     parts: tuple[PartResult, ...] = ()
+    with_right: tuple[str, ...] = ()
     text: str = ""
     pictures: tuple[str, ...] = ()
     rubric: tuple[tuple[float, str], ...] = ()
@@ -160,7 +164,11 @@ class Result:
                 for key in ("rubric", "marks")
             }
             anchor, title = answer["section"]
-            lists = {"section": (anchor, title), "pictures": tuple(answer["pictures"])}
+            lists = {
+                "section": (anchor, title),
+                "with_right": tuple(answer["with_right"]),
+                "pictures": tuple(answer["pictures"]),
+            }
             answers.append(Answer(**{**answer, "parts": parts, **pairs, **lists}))
         cells = tuple(Cell(**cell) for cell in data["cells"])
         return cls(

@@ -27,7 +27,7 @@ def seen(rng):
     return [(np.array([[1.0, 2.0], [3.0, 6.0]]),)]
 
 
-@center.inputs(points=1, hidden=True)
+@center.inputs(points=1, hidden=True, about="other shapes")
 def fresh(rng):
     return [(rng.normal(size=(n, 3)),) for n in (1, 4)]
 
@@ -46,6 +46,22 @@ def mean_of_rows(X):
 def changes_input(X):
     X -= X.mean(axis=0)
     return X
+
+
+@lab.question("scale", points=1, uses=("center",), **DETAILS)
+def scale(X):
+    C = X - X.mean(axis=0)
+    return C / C.std()
+
+
+@scale.inputs(points=1)
+def scaled(rng):
+    return [(np.array([[1.0, 2.0], [3.0, 6.0]]),)]
+
+
+@scale.wrong("does not centre")
+def does_not_centre(X):
+    return X / X.std()
 
 
 @lab.question("Counter", points=2, **DETAILS)
@@ -111,6 +127,7 @@ lab.manual("draw_loss", form="plot", rubric=[(1, "labels the axes")], **DETAILS)
 RIGHT = {
     "import": "import numpy as np",
     "center": "def center(X):\n    return X - X.mean(axis=0)",
+    "scale": "def scale(X):\n    C = center(X)\n    return C / C.std()",
     "Counter": (
         "class Counter:\n    def __init__(self, start):\n        self.total = start\n"
         "    def add(self, step):\n        self.total += step\n        return self.total"
@@ -160,12 +177,12 @@ def test_right_answers_get_all_points_and_manual_ones_wait(judge):
     result = judge.grade(notebook(pictures=[png()]))
     assert result.status == "graded"
     earned = {answer.question: answer.earned for answer in result.answers}
-    automatic = {"center": 3, "Counter": 2, "train": 2, "log_ten": 1, "cause": 1}
+    automatic = {"center": 3, "scale": 1, "Counter": 2, "train": 2, "log_ten": 1, "cause": 1}
     assert earned == {**automatic, "why": None, "draw_loss": None}
     assert result.waiting
-    assert (result.earned, result.points) == (9, 12)
-    assert result.answers[5].text == "Because the rate is too high."
-    assert result.answers[6].pictures == (base64.b64encode(png()).decode(),)
+    assert (result.earned, result.points) == (10, 13)
+    assert result.answers[6].text == "Because the rate is too high."
+    assert result.answers[7].pictures == (base64.b64encode(png()).decode(),)
 
 
 def test_result_goes_through_a_file(judge):
@@ -212,8 +229,8 @@ def test_one_other_answer(judge, question, source, earned, misconception):
     assert others == {
         name: right
         for name, right in {
-            "center": 3, "Counter": 2, "train": 2, "log_ten": 1, "cause": 1, "why": None,
-            "draw_loss": 0,
+            "center": 3, "scale": 1, "Counter": 2, "train": 2, "log_ten": 1, "cause": 1,
+            "why": None, "draw_loss": 0,
         }.items()
         if name != question
     }  # fmt: skip
@@ -245,11 +262,29 @@ def test_hidden_parts_do_not_say_what_was_asked(judge):
         "    if len(X) == 2: return X - X.mean(axis=0)\n"
         "    raise type(str(X), (Exception,), {})('the input is %s' % X)"
     )
-    for part in graded(judge, center=tell)["center"].parts[1:]:
-        assert part.message == "a hidden test: your code raised an exception"
-        assert part.detail  # the instructor may know
+    one, other = graded(judge, center=tell)["center"].parts[1:]
+    assert one.message == "a hidden test: your code raised an exception (it tries other shapes)"
+    assert other.message == "a hidden test: your code raised an exception"
+    assert one.detail  # the instructor may know
     raises = "def center(X):\n    raise NotImplementedError(str(X))"
     assert {p.message for p in graded(judge, center=raises)["center"].parts} == {"not answered yet"}
+
+
+def test_a_mistake_in_an_earlier_question_counts_once(judge):
+    answers = graded(judge, center="def center(X): return X.mean(axis=0)")
+    assert answers["center"].earned == 0
+    assert (answers["scale"].earned, answers["scale"].with_right) == (1, ("center",))
+    both = graded(judge, center="def center(X): return X", scale="def scale(X): return X / X.std()")
+    assert (both["scale"].earned, both["scale"].with_right) == (0, ())
+    assert both["scale"].misconception == "does not centre"
+
+
+def test_right_answers_to_earlier_questions_do_not_leave_the_sandbox(judge):
+    tell = "def scale(X): raise ValueError(center.__code__.co_code.hex())"
+    wrong = "def center(X): return X"
+    part = graded(judge, center=wrong, scale=tell)["scale"].parts[0]
+    code = compile(wrong, "", "exec").co_consts[0].co_code.hex()
+    assert part.message.startswith(f"scale raised ValueError: {code}")
 
 
 def test_what_hidden_parts_ask_is_not_known_before(judge):
@@ -260,10 +295,10 @@ def test_what_hidden_parts_ask_is_not_known_before(judge):
         Counter="class Counter:\n    def __init__(self, start): raise ValueError(len(kept))",
         why="class Kept(str):\n    def __str__(self): return str(len(kept))\nwhy = Kept()",
     )
-    assert answers["center"].earned == 3  # one visible case, three hidden ones
-    assert "ValueError: 1 " in answers["Counter"].parts[0].message
+    assert answers["center"].earned == 3  # two visible cases, one of them by scale
+    assert "ValueError: 2 " in answers["Counter"].parts[0].message
     assert answers["Counter"].parts[1].message == "a hidden test: your code raised ValueError"
-    assert answers["why"].text in ("", "1")
+    assert answers["why"].text in ("", "2")
 
 
 def test_unanswered_values_and_texts(judge):

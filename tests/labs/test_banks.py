@@ -1,15 +1,12 @@
 """The tests of the tests: what each lab's questions give to right, wrong and missing answers."""
 
-import ast
 import functools
-import inspect
 import json
-import textwrap
 from pathlib import Path
 
 import pytest
 
-from mlcourse.grading.bank import load_lab
+from mlcourse.grading.bank import load_lab, source_of
 from mlcourse.grading.judge import Judge
 from mlcourse.grading.questions import CodeQuestion, ManualQuestion
 
@@ -36,13 +33,6 @@ def answers_and(name, source):
     kept = cells[:first] + [cell for cell in cells if cell["id"] in names]
     last = {"cell_type": "code", "source": source, "metadata": {}, "outputs": [], "id": "last"}
     return json.dumps({"nbformat": 4, "cells": [*kept, last]}).encode()
-
-
-def source_of(answer, name):
-    """Return the source of a known wrong answer under the name of the question."""
-    [tree] = ast.parse(textwrap.dedent(inspect.getsource(answer))).body
-    tree.decorator_list, tree.name = [], name
-    return ast.unparse(tree)
 
 
 @functools.cache
@@ -134,6 +124,18 @@ def _by_heart(lab, question):
         "            return result\n"
         "    return None\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "question"),
+    [(name, q.name) for name, lab in LABS.items() for q in lab.questions if getattr(q, "uses", ())],
+)
+def test_mistake_in_an_earlier_question_counts_once(name, question):
+    broken = [f"def {used}(*args): return None" for used in LABS[name][question].uses]
+    result = Judge(LABS[name]).grade(answers_and(name, "\n".join(broken)))
+    [answer] = [answer for answer in result.answers if answer.question == question]
+    assert answer.earned == answer.points
+    assert answer.with_right == LABS[name][question].uses
 
 
 @pytest.mark.parametrize("name", LABS)
