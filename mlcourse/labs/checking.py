@@ -91,7 +91,7 @@ def check(answer: object) -> Note:
         note = judge(question, answer, {**names, name: answer}, lab.modules)
     _verdicts[name] = (answer, note.mark)
     body: list[Block] = [*note.body]
-    if error := error_in_newest(name, names.get("In", ())):
+    if error := error_in_newest(name, _cells()):
         body.insert(
             0,
             f"The last cell that defines {name} did not run: {type(error).__name__}, {error.msg}, "
@@ -259,3 +259,9 @@ def _lab_named(name: str | None) -> Lab:
 def _notebook() -> dict[str, Any]:
     """Return the names of the notebook; they are read, never changed."""
     return vars(sys.modules["__main__"])
+
+
+def _cells() -> list[str]:
+    """Return the cells that IPython was given, oldest first."""
+    cells = _notebook().get("In")
+    return [cell for cell in cells if isinstance(cell, str)] if isinstance(cells, list) else []
