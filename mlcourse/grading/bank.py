@@ -221,6 +221,8 @@ def load_lab(path: Path) -> Lab:
     LabError
         If it defines no lab, or one that is not complete.
     """
+    if not __debug__:
+        raise LabError("Python runs with -O, which leaves out the asserts of tests; run it without")
     spec = importlib.util.spec_from_file_location(f"_{path.stem}", path)
     if spec is None or spec.loader is None or not path.is_file():
         raise LabError(f"{path}: expected a Python file with the tests of a lab")

@@ -1,5 +1,8 @@
 """What a lab's file must hold, and what its author is told if it does not."""
 
+import subprocess
+import sys
+
 import pytest
 
 from mlcourse.grading.bank import Lab, LabError, expect, load_lab, record
@@ -59,6 +62,12 @@ def test_complete_lab_is_read(tmp_path):
 def test_incomplete_lab_is_refused(tmp_path, source, message):
     with pytest.raises(LabError, match=message):
         load(tmp_path, source)
+
+
+def test_python_without_asserts_is_refused(tmp_path):
+    code = "from pathlib import Path; from mlcourse.grading.bank import load_lab; load_lab(Path())"
+    run = subprocess.run([sys.executable, "-O", "-c", code], capture_output=True, text=True)
+    assert "which leaves out the asserts of tests" in run.stderr
 
 
 def test_missing_file(tmp_path):
