@@ -17,8 +17,6 @@ lab = Lab(
 X = np.array([[1.0, 2.0], [3.0, -1.0]])
 W1, b1 = np.array([[1.0, -1.0], [0.5, 1.0]]), np.array([0.0, 1.0])
 W2, b2 = np.array([[1.0, 0.0], [-0.5, 1.0]]), np.array([0.0, -1.0])
-Z2 = np.array([[1.0, 1.0], [2.5, -1.0]])
-y = np.array([1, 0])
 
 
 def layer(rng, D, M):
@@ -59,7 +57,9 @@ def affine_small(rng):
     ]
 
 
-@affine.inputs(points=1, hidden=True)
+@affine.inputs(
+    points=1, hidden=True, about="other shapes, one row among them, and the size of a digit"
+)
 def affine_fresh(rng):
     return [
         (rng.normal(size=(N, D)), *layer(rng, D, M))
@@ -170,7 +170,9 @@ def bias_gradient_small(rng):
     ]
 
 
-@bias_gradient.inputs(points=1, hidden=True)
+@bias_gradient.inputs(
+    points=1, hidden=True, about="other shapes, one row and one column among them"
+)
 def bias_gradient_fresh(rng):
     shapes = ((1, 6), (9, 1), (4, 4), (64, 10))
     return [(rng.normal(size=shape),) for shape in shapes]
@@ -261,22 +263,22 @@ def softmax(Z):
 
 
 @softmax.inputs(points=1)
-def softmax_small(rng):
+def softmax_small(rng):  # not square: wherever keepdims is missing, the same error tells
     return [
         (np.array([[1.0, 1.0], [2.5, -1.0], [0.0, 2.0]]),),
         (np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 5.0]]),),
-        (np.array([[-1000.0, -998.0], [1001.0, 1000.0]]),),
-        (np.array([[0.0, 2000.0], [0.0, 1000.0]]),),
+        (np.array([[-1000.0, -998.0], [1001.0, 1000.0], [0.0, 0.0]]),),
+        (np.array([[0.0, 2000.0], [0.0, 1000.0], [3.0, 0.0]]),),
     ]
 
 
-@softmax.inputs(points=1, hidden=True)
+@softmax.inputs(points=1, hidden=True, about="other shapes, one row and many classes among them")
 def softmax_fresh(rng):
-    shapes = ((1, 2), (5, 5), (4, 3), (6, 40))
+    shapes = ((1, 2), (5, 6), (4, 3), (6, 40))
     return [(rng.normal(0, 3, shape),) for shape in shapes]
 
 
-@softmax.test(points=1)
+@softmax.test(points=1, about="logits in the thousands, also in float32")
 def softmax_holds_at_large_logits(student, rng):
     for dtype in (np.float64, np.float32):
         Z = rng.normal(0, 2, (6, 10)).astype(dtype)
@@ -303,8 +305,8 @@ def softmax_over_everything(Z):
 
 
 @softmax.wrong(
-    "The sums have lost their axis: with shape (N,) they are broadcast along the classes. If N is "
-    "C, that gives wrong numbers, otherwise an error."
+    "A maximum or a sum has lost its axis: with shape (N,) it is broadcast along the classes. If N "
+    "is C, that gives wrong numbers, otherwise an error. keepdims=True keeps a column (N, 1)."
 )
 def softmax_without_keepdims(Z):
     e = np.exp(Z - Z.max(axis=1, keepdims=True))
@@ -413,6 +415,34 @@ def softmax_mean(Z):
     return e / e.sum(axis=1, keepdims=True)
 
 
+# The first hint says to leave the maximum for later: the same mistakes without it.
+
+
+@softmax.wrong(
+    "You normalise over the batch, axis 0. The probabilities of one sample must sum to 1: axis 1. "
+    "Large logits come after that."
+)
+def softmax_over_the_batch_unshifted(Z):
+    e = np.exp(Z)
+    return e / e.sum(axis=0)
+
+
+@softmax.wrong(
+    "You divide by the sum over the whole batch. Each row has its own sum: axis 1. Large logits "
+    "come after that."
+)
+def softmax_over_everything_unshifted(Z):
+    e = np.exp(Z)
+    return e / e.sum()
+
+
+@softmax.wrong(
+    "These are the exponentials alone. Divide each row by its sum. Large logits come after that."
+)
+def softmax_not_divided_unshifted(Z):
+    return np.exp(Z)
+
+
 # ---------------------------------------------------------------- cross_entropy
 
 
@@ -440,24 +470,23 @@ def cross_entropy(Z, y):
 @cross_entropy.inputs(points=1)
 def cross_entropy_small(rng):
     return [
-        (Z2, y),
-        (np.array([[0.0, 1.0], [3.0, 0.0], [1.0, 1.0]]), np.array([1, 1, 0])),
+        (np.array([[1.0, 1.0], [2.5, -1.0], [0.0, 2.0]]), np.array([1, 0, 0])),
         (np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 1.0]]), np.array([1, 1])),
-        (np.array([[0.0, 2.0, 1.0], [3.0, 0.0, 0.0], [0.0, 0.0, 5.0]]), np.array([1, 1, 2])),
-        (np.array([[1000.0, 999.0], [-1000.0, -998.0]]), np.array([1, 0])),
-        (np.array([[1000.0, 0.0], [0.0, 1000.0]]), np.array([0, 0])),
+        (np.array([[1000.0, 999.0], [-1000.0, -998.0], [0.0, 1.0]]), np.array([1, 0, 0])),
+        (np.array([[1000.0, 0.0], [0.0, 1000.0], [0.0, 3.0]]), np.array([0, 0, 1])),
+        (np.zeros((3, 3)), np.array([2, 1, 1])),  # square: times y is no error here
     ]
 
 
-@cross_entropy.inputs(points=2, hidden=True)
+@cross_entropy.inputs(points=2, hidden=True, about="other shapes, one row among them")
 def cross_entropy_fresh(rng):
     return [
         (rng.normal(0, 3, (N, C)), rng.integers(C, size=N))
-        for N, C in ((1, 2), (5, 5), (12, 3), (32, 10))
+        for N, C in ((1, 2), (5, 6), (12, 3), (32, 10))
     ]
 
 
-@cross_entropy.test(points=1)
+@cross_entropy.test(points=1, about="logits in the thousands, also in float32")
 def cross_entropy_holds_at_large_logits(student, rng):
     for C in (2, 26):  # equal logits cost log C, however large they are
         y = rng.integers(C, size=7)
@@ -536,8 +565,8 @@ def cross_entropy_mean_over_classes(Z, y):
 
 
 @cross_entropy.wrong(
-    "You score the network's own answer, not the truth: the class with the largest logit is not "
-    "always y."
+    "This is the loss of the network's own answers, and y does not come in: the class with the "
+    "largest logit is not always the true one."
 )
 def cross_entropy_of_the_answer(Z, y):
     S = Z - Z.max(axis=1, keepdims=True)
@@ -574,8 +603,8 @@ def cross_entropy_per_sample(Z, y):
 
 
 @cross_entropy.wrong(
-    "The sums have lost their axis: with shape (N,) they are subtracted along the classes. If N is "
-    "C, that gives wrong numbers, otherwise an error. keepdims=True keeps a column (N, 1)."
+    "A maximum or a sum has lost its axis: with shape (N,) it is subtracted along the classes. If "
+    "N is C, that gives wrong numbers, otherwise an error. keepdims=True keeps a column (N, 1)."
 )
 def cross_entropy_without_keepdims(Z, y):
     S = Z - Z.max(axis=1, keepdims=True)
@@ -683,12 +712,43 @@ def cross_entropy_with_gradient(Z, y):
     return -log_P[np.arange(len(y)), y].mean(), dZ / len(y)
 
 
+@cross_entropy.wrong(
+    "The first factor is y, which holds class numbers, not one-hot rows: use it as an index, and "
+    "pick one entry from each row."
+)
+def cross_entropy_labels_times(Z, y):
+    S = Z - Z.max(axis=1, keepdims=True)
+    log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+    return -(y * log_P).sum() / len(y)
+
+
+@cross_entropy.wrong(
+    "The sum of exponentials runs over the samples, axis 0. Each sample needs the sum over its own "
+    "classes: axis 1."
+)
+def cross_entropy_sums_of_columns(Z, y):
+    S = Z - Z.max(axis=1, keepdims=True)
+    log_P = S - np.log(np.exp(S).sum(axis=0))
+    return -log_P[np.arange(len(y)), y].mean()
+
+
+@cross_entropy.wrong(
+    "Your probabilities overflow at large logits, before their logarithm is taken. Go from the "
+    "logits to the logarithm directly, with each row's maximum taken out."
+)
+def cross_entropy_through_overflowing_probabilities(Z, y):
+    e = np.exp(Z)
+    P = e / e.sum(axis=1, keepdims=True)
+    return -np.log(P[np.arange(len(y)), y]).mean()
+
+
 # ---------------------------------------------------------------- mlp_forward
 
 
 @lab.question(
     "mlp_forward",
     title="The whole net",
+    uses=("affine",),
     points=3,
     minutes=9,
     section=("sec-stack", "Shapes and parameters through the whole net"),
@@ -719,7 +779,9 @@ def mlp_forward_small(rng):
     ]
 
 
-@mlp_forward.inputs(points=2, hidden=True)
+@mlp_forward.inputs(
+    points=2, hidden=True, about="nets of one layer to four, with layers of other sizes"
+)
 def mlp_forward_fresh(rng):
     nets = []
     for N, *sizes in ((1, 3, 2), (6, 4, 4, 4), (5, 2, 7, 3, 6, 2), (8, 784, 30, 10)):
@@ -851,6 +913,31 @@ def mlp_forward_skips_the_first(X, layers):
     return A @ layers[-1][0] + layers[-1][1]
 
 
+@mlp_forward.wrong("Python's max compares whole arrays; np.maximum compares entries.")
+def mlp_forward_python_max_everywhere(X, layers):
+    A = X
+    for W, b in layers:
+        A = max(0, A @ W + b)
+    return A
+
+
+@mlp_forward.wrong(
+    "You use layers[0] and layers[1], exactly two. A list of one pair is a net, too: loop over the "
+    "layers."
+)
+def mlp_forward_first_and_second(X, layers):
+    W1, b1 = layers[0]
+    W2, b2 = layers[1]
+    return np.maximum(X @ W1 + b1, 0) @ W2 + b2
+
+
+@mlp_forward.wrong(
+    "You return after the first layer. Does your return stand inside the loop? Move it to the left."
+)
+def mlp_forward_return_in_the_loop(X, layers):
+    return np.maximum(X @ layers[0][0] + layers[0][1], 0)
+
+
 # ---------------------------------------------------------------- untrained_loss
 
 untrained_loss = lab.number(
@@ -971,7 +1058,7 @@ def scores_small(rng):
 # A point for each complaint, on batches where the other two faults make no difference.
 
 
-@Scores.inputs(points=1, hidden=True)
+@Scores.inputs(points=1, hidden=True, about="complaint A: loss and accuracy of one batch")
 def scores_a_flat_labels(rng):
     """One batch (C does not matter); all sums of exponentials are the same (nor does B)."""
     batches = []
@@ -982,7 +1069,7 @@ def scores_a_flat_labels(rng):
     return [report(one) for one in batches]
 
 
-@Scores.inputs(points=1, hidden=True)
+@Scores.inputs(points=1, hidden=True, about="complaint B: the loss, also of batches of one sample")
 def scores_b_sum_over_classes(rng):
     """Labels are all the same (A does not matter), batches of one size (nor does C)."""
     single = [(rng.normal(0, 2, (1, 5)), rng.integers(5, size=1)) for _ in range(4)]
@@ -990,7 +1077,7 @@ def scores_b_sum_over_classes(rng):
     return [report(*single, shows=["loss"]), report(uniform, shows=["loss"])]
 
 
-@Scores.inputs(points=1, hidden=True)
+@Scores.inputs(points=1, hidden=True, about="complaint C: batches of unequal sizes")
 def scores_c_samples_count(rng):
     """Labels are all the same (A does not matter), logits so sure that each sum is 1 (nor B)."""
     programs = []
