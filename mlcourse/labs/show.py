@@ -7,6 +7,7 @@ the colours say.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ class List:
 
     def as_html(self) -> str:
         """Return a list with bullets."""
-        items = "".join(f"<li>{escape(item)}</li>" for item in self.items)
+        items = "".join(f"<li>{_marked(item)}</li>" for item in self.items)
         return f'<ul style="{_LIST}">{items}</ul>'
 
 
@@ -136,10 +137,10 @@ class Note:
         sign, colour = MARKS[self.mark]
         parts = [
             f'<p style="{_LINE}"><b aria-hidden="true" style="color: {colour}">{sign}</b> '
-            f"<strong>{escape(self.name)}</strong>: {escape(self.line)}</p>"
+            f"<strong>{escape(self.name)}</strong>: {_marked(self.line)}</p>"
         ]
         parts += [
-            f'<p style="{_LINE}">{escape(part)}</p>' if isinstance(part, str) else part.as_html()
+            f'<p style="{_LINE}">{_marked(part)}</p>' if isinstance(part, str) else part.as_html()
             for part in self.body
         ]
         return f'<div style="{_BOX.format(colour)}">{"".join(parts)}</div>'
@@ -154,3 +155,14 @@ def counted(number: float, unit: str) -> str:
     ('1 word', '0.5 points')
     """
     return f"{number:g} {unit}{'' if number == 1 else 's'}"
+
+
+def _marked(text: str) -> str:
+    """Return text as HTML, with what stands between backticks as code.
+
+    Examples
+    --------
+    >>> _marked("is `return <b>` missing?")
+    'is <code>return &lt;b&gt;</code> missing?'
+    """
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
