@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from .archive import Entry
 
 _CANVAS = re.compile(
-    r"(?:(?P<name>(?!LATE_|anon_)\w*?)_(?P<late>LATE_)?(?P<id>\d+)|(?P<late2>LATE_)?(?P<anon>anon_[A-Za-z0-9]+))"
+    r"(?:(?P<name>(?!(?i:LATE)_|anon_)\w*?)_(?P<late>(?i:LATE)_)?(?P<id>\d+)"
+    r"|(?P<late2>(?i:LATE)_)?(?P<anon>anon_[A-Za-z0-9]+))"
     r"_(?:(?P<file>\d+)_(?P<original>.+)|(?P<typed>text|link)\.html)"
 )
 MOODLE = re.compile(

@@ -64,10 +64,11 @@ class Submission:
 
 @dataclass(frozen=True)
 class Found:
-    """The submissions, and the files that are nobody's, with the reason."""
+    """The submissions, the files that are nobody's, with the reason, and what else is odd."""
 
     submissions: list[Submission]
     ignored: list[tuple[str, str]]
+    notes: list[str]
 
 
 def collect(source: Path, lab: str) -> Found:
@@ -105,7 +106,36 @@ def _sort_out(entries: list[Entry], lab: str, budget: Budget, wrappers: tuple[st
         raise InputError("no notebook, zip or folder of a student is in there")
     keys = _keys(owned)
     submissions = [_submission(keys[who], files, lab, budget) for who, files in owned.items()]
-    return Found(sorted(submissions, key=lambda s: s.student), ignored)
+    return Found(
+        sorted(submissions, key=lambda s: s.student),
+        ignored,
+        _unlike_the_others([file for files in owned.values() for file in files]),
+    )
+
+
+def _unlike_the_others(files: list[File]) -> list[str]:
+    """Name the files that do not look as if they came from the system of the others."""
+    notes = []
+    for system, called in (("canvas", "Canvas"), ("moodle", "Moodle")):
+        odd = sorted({file.entry.parts[0] for file in files if file.system != system})
+        if odd and any(file.system == system for file in files):
+            of = len({file.entry.parts[0] for file in files})
+            notes.append(
+                f"{len(odd)} of {of} file names are not in {called}'s form: {listed(odd, 5)}"
+            )
+    return notes
+
+
+def listed(names: Sequence[str], most: int = 10) -> str:
+    """Return names in one line, no more than a reader wants there.
+
+    Examples
+    --------
+    >>> listed(["ann", "bo", "cy"], most=2)
+    'ann, bo and 1 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _unwrap(entries: list[Entry], wrappers: tuple[str, ...]) -> list[Entry]:
@@ -241,7 +271,5 @@ def _best_first(files: list[File], lab: str) -> list[File]:
     return sorted(files, key=rank, reverse=True)
 
 
-def _listed(files: Sequence[File], most: int = 5) -> str:
-    names = ["/".join(file.inside) for file in files[:most]]
-    more = f" and {len(files) - most} more" if len(files) > most else ""
-    return ", ".join(names) + more
+def _listed(files: Sequence[File]) -> str:
+    return listed(["/".join(file.inside) for file in files], 5)

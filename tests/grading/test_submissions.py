@@ -109,6 +109,7 @@ def test_canvas(tmp_path):
         ("doejane_123_501_lab01-mlp.ipynb", b"first"),
         ("doejane_123_502_lab01-mlp-1.ipynb", b"second"),
         ("leebo_LATE_124_503_lab01-mlp.ipynb", NOTEBOOK),
+        ("wuli_late_129_510_lab01-mlp.ipynb", NOTEBOOK),
         ("doejane_125_504_lab01-mlp.ipynb", b"another Jane Doe"),
         ("anon_a1B2c_505_lab01_2.ipynb", NOTEBOOK),
         ("LATE_anon_zzzzz_506_lab01.ipynb", NOTEBOOK),
@@ -120,6 +121,7 @@ def test_canvas(tmp_path):
         "doejane_123": ("123", False),
         "doejane_125": ("125", False),
         "leebo_124": ("124", True),
+        "wuli_129": ("129", True),
         "anon_a1B2c": ("anon_a1B2c", False),
         "anon_zzzzz": ("anon_zzzzz", True),
         "kim민준_126": ("126", False),
@@ -135,6 +137,14 @@ def test_canvas(tmp_path):
     assert submissions["poetry_127"].why == "only typed text was handed in, no notebook"
     assert submissions["weber_128"].notes == ("Canvas marks it as late",)
     assert submissions["weber_128"].file == "12_34_x.ipynb.txt"
+
+
+def test_names_unlike_those_of_the_system_are_told(tmp_path):
+    put(tmp_path, "doejane_1_11_lab01.ipynb", "leebo_2_12_lab01.ipynb", "lab01 kim.ipynb")
+    says = "1 of 3 file names are not in Canvas's form: lab01 kim.ipynb"
+    assert collect(tmp_path, "lab01").notes == [says]
+    put(tmp_path / "folder", "ann.ipynb", "ben.ipynb")
+    assert collect(tmp_path / "folder", "lab01").notes == []
 
 
 @pytest.mark.parametrize("end", ["", "_"])
