@@ -36,7 +36,7 @@ from tests.grading import (
     corpus_resources,
     corpus_tampering,
 )
-from tests.grading.corpus import MARK
+from tests.grading.corpus import FULL, MARK, RIGHT, perfect_but
 
 LAB = Path(__file__).with_name("corpus_lab.py")
 LIMITS = Limits(call=0.5, cell=1.0, total=12, memory=1024 * MIB)
@@ -232,3 +232,41 @@ def test_no_student_reads_of_another_or_of_this_machine(graded, tmp_path_factory
         assert [place for place in here if place in page] == []
         assert escape(member.name) in page
         assert escape(book.members[number - 1].name) not in page
+
+
+@pytest.fixture(scope="module")
+def helping():
+    """Return a judge that tries a wrong answer again with right answers to what it calls."""
+    lab = load_lab(LAB)
+    lab["cross_entropy"].uses = ("softmax",)
+    return Judge(lab, seed=99, limits=LIMITS)
+
+
+LAZY = "def cross_entropy(Z, y): return "
+TELL = "repr([softmax.__code__.co_consts, softmax.__code__.co_names, softmax(Z).tolist()])"
+
+
+@pytest.mark.parametrize(
+    ("source", "deserves"),
+    [
+        (RIGHT["cross_entropy"], 2),
+        (LAZY + "softmax(Z)", 0),
+        (LAZY + "softmax(Z)[:, 0].sum(), Z", 0),
+        (LAZY + TELL, 0),
+        (f"def cross_entropy(Z, y): raise ValueError({TELL})", 0),
+        (f"def cross_entropy(Z, y): raise type({TELL}, (Exception,), {{}})()", 0),
+        ("def cross_entropy(Z, y):\n    while abs(softmax(Z).sum() - len(Z)) < 1e-9: pass", 0),
+        ("import os\ndef cross_entropy(Z, y):\n    if abs(softmax(Z).sum() - len(Z)) < 1e-9:"
+         " os._exit(0)", 0),
+        (f"def cross_entropy(Z, y):\n    global why\n    why = {TELL}", 0),
+    ],
+)  # fmt: skip
+def test_right_answers_to_others_help_nobody_who_is_wrong(helping, source, deserves):
+    lazy = perfect_but("", softmax="def softmax(Z): return Z", cross_entropy=source)
+    result = helping.grade(lazy.content)
+    assert earned(result) == {**FULL, "softmax": 0, "cross_entropy": deserves}
+    told = [answer.text for answer in result.answers]
+    told += [part.message + part.detail for answer in result.answers for part in answer.parts]
+    told += [cell.error for cell in result.cells]
+    # The student's own softmax knows neither: it would be the right one that speaks.
+    assert not [text for text in told if "keepdims" in text or "0.0900305" in text]
