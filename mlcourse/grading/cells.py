@@ -22,7 +22,8 @@ class CellReport:
     status : str
         "ok" or a kind of StudentError.
     error, output : str
-        What went wrong and what was printed; text of the student's, so escape it.
+        What went wrong (of a cell that is "ok": modules that it did not get) and what was printed;
+        text of the student's, so escape it.
     seconds : float
         How long it took.
     """
@@ -144,7 +145,9 @@ class Cells:
         request = {"do": "cell", "cell": number + 1, "source": self._cells[number]}
         began, status, why = time.monotonic(), "ok", ""
         try:
-            self.ask(worker, request, self._limits.cell)
+            absent = self.ask(worker, request, self._limits.cell)
+            if names := ", ".join(sorted(_module_names(absent))):
+                why = f"it imports {names}, which is not there when a lab is graded"
         except StudentError as error:
             status, why = error.kind, error.message
         report = CellReport(status, why, worker.output(), time.monotonic() - began)
@@ -153,6 +156,16 @@ class Cells:
             self.reports[number] = report
         self.reports.setdefault(number, report)
         return worker.alive
+
+
+def _module_names(value: Any) -> set[str]:
+    """Return the names of modules among what the worker said; honest ones are few and short."""
+    found = value[:20] if isinstance(value, list) else []
+    return {
+        n
+        for n in found
+        if isinstance(n, str) and len(n) <= 60 and n.replace(".", "").isidentifier()
+    }
 
 
 def _names(value: Any) -> set[str]:

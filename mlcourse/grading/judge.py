@@ -106,8 +106,13 @@ class Judge:
             answers = self._answers(session, content)
         answers = tuple(self._helped(answer, answers, notebook.cells) for answer in answers)
         cells = tuple(Cell(report.status, report.error) for report in reports)
+        notes = notebook.notes + [
+            f"cell {number}: {cell.error}"
+            for number, cell in enumerate(cells, start=1)
+            if cell.status == "ok" and cell.error
+        ]
         return self._result(
-            "graded", "", answers, cells, tuple(notebook.notes), content, time.monotonic() - began
+            "graded", "", answers, cells, tuple(notes), content, time.monotonic() - began
         )
 
     def refuse(self, status: str, why: str, content: bytes = b"") -> Result:

@@ -44,6 +44,20 @@ class Silent:
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __neg__ = _itself
 
 
+class Absent:
+    """In the place of a module, or of something from it, that the sandbox does not hold."""
+
+    def __init__(self, module: str) -> None:
+        object.__setattr__(self, "_module", module)
+
+    def _fail(self, *args: Any, **kwargs: Any) -> Any:
+        module = object.__getattribute__(self, "_module")
+        raise ModuleNotFoundError(f"{module} is not there when a lab is graded; use NumPy")
+
+    __call__ = __getattr__ = __getitem__ = __iter__ = __bool__ = __len__ = _fail
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _fail
+
+
 class Bar(Silent):
     """A progress bar: a loop over it is a loop over what it was given."""
 

@@ -12,6 +12,7 @@ whether the student changed it.
 from __future__ import annotations
 
 import _socket  # the part of socket that is needed, without what takes longer to load
+import ast
 import builtins
 import mmap
 import os
@@ -23,7 +24,7 @@ from typing import Any, NoReturn
 
 from ..labs.plain import from_json, pack, unpack
 from ..labs.steps import Missing, run, unpack_case
-from .standins import Silent, StandIns
+from .standins import Absent, Silent, StandIns
 from .wire import HEAD, Blobs, TooLarge, frame, pack_array, parse, unpack_array
 
 
@@ -73,6 +74,48 @@ def confine(limits: dict[str, int], user: int | None) -> None:
         hard = resource.getrlimit(kind)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (value, value))
+
+
+def run_cell(source: str, file: str, names: dict[str, Any]) -> list[str]:
+    """Run a cell; return the modules that it imports and that are not here.
+
+    An import that nothing uses must not cost the rest of its cell: the name stands for something
+    that raises an error when it is used. (An import inside a ``try`` is left as it is.)
+    """
+    absent: list[str] = []
+
+    def left_out(what: str) -> Absent:
+        absent.append(what)
+        return Absent(what)
+
+    tree = ast.parse(source, file)
+    tree.body = [spared for node in tree.body for spared in _spared(node)]
+    names["__left_out__"] = left_out
+    exec(compile(ast.fix_missing_locations(tree), file, "exec", dont_inherit=True), names)
+    return absent
+
+
+def _spared(node: ast.stmt) -> list[ast.stmt]:
+    """Return an import as ``try: import x`` and, in place of what is not here, what says so."""
+    spared: list[ast.stmt] = []
+    aliases = node.names if isinstance(node, ast.Import | ast.ImportFrom) else []
+    for alias in aliases:
+        name = alias.asname or alias.name.partition(".")[0]
+        what, part = alias.name, not alias.asname
+        one: ast.stmt = ast.Import([alias])
+        if isinstance(node, ast.ImportFrom):
+            if alias.name == "*" or node.module == "__future__":
+                return [node]
+            what, part = f"{node.module}.{alias.name}", False
+            one = ast.ImportFrom(node.module, [alias], node.level)
+        # Of a package that is here a part may be missing: its name stays what it is.
+        bind = f"globals().setdefault({name!r}, {{}})" if part else f"{name} = {{}}"
+        code = f"try: pass\nexcept ImportError: {bind.format(f'__left_out__({what!r})')}"
+        [attempt] = ast.parse(code).body
+        assert isinstance(attempt, ast.Try)
+        attempt.body = [ast.copy_location(one, node)]
+        spared.append(ast.copy_location(attempt, node))
+    return spared or [node]
 
 
 def described(error: BaseException) -> tuple[str, str]:
@@ -132,8 +175,7 @@ class Student:
         value: Any = None
         match request["do"]:
             case "cell":
-                name = f"<cell {request['cell']}>"
-                exec(compile(request["source"], name, "exec", dont_inherit=True), self._names)
+                value = run_cell(request["source"], f"<cell {request['cell']}>", self._names)
             case "names":
                 value = [n for n in self._names if type(n) is str and n not in self._given]
             case "run":

@@ -301,6 +301,41 @@ def test_what_hidden_parts_ask_is_not_known_before(judge):
     assert answers["why"].text in ("", "2")
 
 
+def test_an_import_that_nothing_uses_costs_nothing(judge):
+    source = (
+        "from __future__ import annotations\nimport scipy.special, os.path, torch as t\n"
+        "from mlcourse import checks, layers\nimport mlcourse.losses\n"
+        "from numpy import nothing, mean\nos.path.join('a', 'b')\n"
+        "def center(X: Undefined): return X - mean(X, axis=0)"
+    )
+    result = judge.grade(notebook(center=source))
+    assert result.answers[0].earned == 3
+    missing = (
+        "mlcourse.checks, mlcourse.layers, mlcourse.losses, numpy.nothing, scipy.special, torch"
+    )
+    assert result.notes == (
+        f"cell 2: it imports {missing}, which is not there when a lab is graded",
+    )
+
+
+@pytest.mark.parametrize(
+    "use",
+    ["import torch\ndef center(X): return torch.mean(X)", "from scipy import special as mean\n"
+     "def center(X): return X - mean(X)", "import pandas\ndef center(X): return X - pandas"],
+)  # fmt: skip
+def test_an_import_that_is_used_says_what_is_not_there(judge, use):
+    part = graded(judge, center=use)["center"].parts[0]
+    assert "is not there when a lab is graded; use NumPy" in part.message
+
+
+def test_an_import_that_may_fail_is_left_to_the_student(judge):
+    source = (
+        "try:\n    from scipy.special import mean\nexcept ImportError:\n    mean = np.mean\n"
+        "def center(X): return X - mean(X, axis=0)"
+    )
+    assert graded(judge, center=source)["center"].earned == 3
+
+
 def test_unanswered_values_and_texts(judge):
     answers = graded(judge, log_ten="log_ten = ...", cause="", why="why = ...")
     assert answers["log_ten"].parts[0].message == "not answered yet"
