@@ -1509,6 +1509,55 @@ class ScoresPercent:
 
 
 @Scores.wrong(
+    "np.squeeze takes away every axis of length 1, so a batch of one sample has no axis left, and "
+    "no length. Take the column: y[:, 0]."
+)
+class ScoresSqueezed:
+    def __init__(self):
+        self.samples, self.total, self.right = 0, 0.0, 0
+
+    def update(self, Z, y):
+        y = y.squeeze()
+        S = Z - Z.max(axis=1, keepdims=True)
+        log_P = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+        losses = -log_P[np.arange(len(y)), y]
+        right = Z.argmax(axis=1) == y
+        self.samples += len(y)
+        self.total += losses.sum()
+        self.right += right.sum()
+
+    def loss(self):
+        return self.total / self.samples
+
+    def accuracy(self):
+        return self.right / self.samples
+
+
+@Scores.wrong(
+    "np.squeeze takes away every axis of length 1, so a batch of one sample has no axis left, and "
+    "no length. Take the column: y[:, 0]."
+)
+class ScoresLabelsSqueezed:
+    def __init__(self):
+        self.losses, self.rights = [], []
+
+    def update(self, Z, y):
+        y = y.squeeze()
+        S = Z - Z.max(axis=1, keepdims=True)
+        log_P = S - np.log(np.exp(S).sum(axis=0))
+        losses = -log_P[np.arange(len(y)), y]
+        right = Z.argmax(axis=1) == y
+        self.losses.append(losses.mean())
+        self.rights.append(right.mean())
+
+    def loss(self):
+        return np.mean(self.losses)
+
+    def accuracy(self):
+        return np.mean(self.rights)
+
+
+@Scores.wrong(
     "Your lists stand in the class, outside of __init__, so all reports share them: a new one "
     "begins with what the last one left. Make them in __init__, as self.losses = []."
 )

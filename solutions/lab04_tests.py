@@ -57,7 +57,7 @@ def affine_small(rng):
     ]
 
 
-@affine.inputs(points=1, hidden=True)
+@affine.inputs(points=1, hidden=True, about="other shapes, one row and one unit among them")
 def affine_fresh(rng):
     return [
         (rng.normal(size=(N, M)), rng.normal(size=(N, D)), rng.normal(size=(D, M)))
@@ -65,7 +65,7 @@ def affine_fresh(rng):
     ]
 
 
-@affine.test(points=1, hidden=True)
+@affine.test(points=1, hidden=True, about="the three gradients against differences")
 def affine_agrees_with_differences(student, rng):
     """E = Σ dY ⊙ (XW + b) has the gradient dY with respect to the layer's result."""
     dY, X, W = rng.normal(size=(5, 2)), rng.normal(size=(5, 3)), rng.normal(size=(3, 2))
@@ -177,7 +177,9 @@ def softmax_small(rng):
     ]
 
 
-@softmax_loss.inputs(points=1, hidden=True)
+@softmax_loss.inputs(
+    points=1, hidden=True, about="other shapes, one row among them, and logits in the thousands"
+)
 def softmax_fresh(rng):
     return [
         (2 * rng.normal(size=(N, C)), rng.integers(C, size=N))
@@ -185,7 +187,7 @@ def softmax_fresh(rng):
     ] + [(1000 * rng.normal(size=(6, 4)), rng.integers(4, size=6))]
 
 
-@softmax_loss.test(points=0.5, hidden=True)
+@softmax_loss.test(points=0.5, hidden=True, about="dZ against differences of E")
 def softmax_agrees_with_differences(student, rng):
     Z, y = rng.normal(size=(4, 3)), rng.integers(3, size=4)
     E, dZ = student(Z, y)
@@ -194,7 +196,7 @@ def softmax_agrees_with_differences(student, rng):
     expect(np.sum(dZ, axis=1), np.zeros(4))
 
 
-@softmax_loss.test(points=0.5, hidden=True)
+@softmax_loss.test(points=0.5, hidden=True, about="a large number added to all logits")
 def softmax_stays_finite(student, rng):
     """Only differences of logits count; any common shift, however large, changes nothing."""
     Z, y = rng.normal(size=(3, 5)), rng.integers(5, size=3)
@@ -414,7 +416,7 @@ def mlp_small(rng):
     ]
 
 
-@mlp.inputs(points=1, hidden=True)
+@mlp.inputs(points=1, hidden=True, about="networks of other sizes, one row among them")
 def mlp_fresh(rng):
     return [
         (network(rng, D, M, C), rng.normal(size=(N, D)), rng.integers(C, size=N))
@@ -422,7 +424,7 @@ def mlp_fresh(rng):
     ]
 
 
-@mlp.test(points=1, hidden=True)
+@mlp.test(points=1, hidden=True, about="the four gradients against differences")
 def mlp_agrees_with_differences(student, rng):
     parameters = network(rng, 4, 5, 3)
     X, y = rng.normal(size=(6, 4)), rng.integers(3, size=6)
@@ -434,7 +436,7 @@ def mlp_agrees_with_differences(student, rng):
         expect(gradients[name], numeric, rtol=1e-4, atol=1e-6)
 
 
-@mlp.test(points=1, hidden=True)
+@mlp.test(points=1, hidden=True, about="a hidden unit that no sample switches on")
 def mlp_silent_unit_gets_nothing(student, rng):
     """A unit below zero for every sample passes nothing on; its weights stay where they are."""
     parameters = network(rng, 3, 4, 5)
@@ -592,7 +594,7 @@ def numeric_small(rng):
     ]
 
 
-@numeric.inputs(points=1, hidden=True)
+@numeric.inputs(points=1, hidden=True, about="other functions, shapes and steps")
 def numeric_fresh(rng):
     def cubes(theta):
         return np.sum(theta * theta * theta)
@@ -605,7 +607,7 @@ def numeric_fresh(rng):
     ]
 
 
-@numeric.test(points=1, hidden=True)
+@numeric.test(points=1, hidden=True, about="where f is called, and how often")
 def numeric_calls_f_with_one_change(student, rng):
     """Two calls of f for each entry; all but one entry are those of theta."""
     theta = rng.normal(size=(2, 3))
@@ -760,7 +762,7 @@ def error_small(rng):
     ]
 
 
-@error.inputs(points=0.5, hidden=True)
+@error.inputs(points=0.5, hidden=True, about="other shapes, and arrays of zeros")
 def error_fresh(rng):
     return [
         (rng.normal(size=5), rng.normal(size=5)),
@@ -769,7 +771,7 @@ def error_fresh(rng):
     ]
 
 
-@error.test(points=1, hidden=True)
+@error.test(points=1, hidden=True, about="arrays swapped, and in other units")
 def error_knows_no_unit(student, rng):
     """The order of the two does not matter, nor the unit that both are measured in."""
     a = rng.normal(size=6)
@@ -978,7 +980,9 @@ def autograd_small(rng):
     return [record(p) for p in (fork, uneven_paths, squashed, called_twice, long_chain)]
 
 
-@autograd.inputs(points=2, hidden=True)
+@autograd.inputs(
+    points=2, hidden=True, about="other graphs, two results of the same inputs, and a long chain"
+)
 def autograd_fresh(rng):
     graphs = [program_of(rng.normal(size=3).tolist(), draw_plan(rng, 3, n)) for n in (3, 6, 9, 12)]
 
@@ -1000,7 +1004,7 @@ def autograd_fresh(rng):
     return [*graphs, record(shared), record(long_chain)]
 
 
-@autograd.test(points=1)
+@autograd.test(points=1, about="other graphs against differences")
 def autograd_agrees_with_differences(student, rng):
     for steps in (5, 10, 15):
         data, plan = rng.normal(size=4), draw_plan(rng, 4, steps)
@@ -1383,7 +1387,7 @@ def skip_small(rng):
     ]
 
 
-@skip.inputs(points=1, hidden=True)
+@skip.inputs(points=1, hidden=True, about="other shapes, one row among them")
 def skip_fresh(rng):
     return [
         tuple(rng.normal(size=shape) for shape in ((D, M), (M, M), (N, D), (N, M)))
@@ -1391,7 +1395,7 @@ def skip_fresh(rng):
     ]
 
 
-@skip.test(points=1)
+@skip.test(points=1, about="both gradients against differences")
 def skip_agrees_with_differences(student, rng):
     W1, W2, X, T = (rng.normal(size=shape) for shape in ((3, 4), (4, 4), (7, 3), (7, 4)))
     _, dW1, dW2 = student(W1, W2, X, T)
@@ -1570,7 +1574,7 @@ def training_small(rng):
     ]
 
 
-@training.inputs(points=1, hidden=True)
+@training.inputs(points=1, hidden=True, about="other digits to learn from, and other new ones")
 def training_fresh(rng):
     *arrays, y_new = drawn_digits(rng, pooled, 500, 500)
     return [((*arrays, rng), y_new)]
