@@ -33,6 +33,7 @@ def complaints(folder, capsys):
 
 def test_task_tells_what_the_given_class_does(capsys):
     perfect, one_by_one, cut, at_once = complaints("labs", capsys)
+    assert float(perfect[0]) == pytest.approx(23, abs=0.5)
     assert perfect[1] == "10.0%"
     assert one_by_one[0] == "0.0000"
     assert cut[0] != at_once[0]
