@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,6 +95,15 @@ class Cells:
     def has(self, worker: Worker) -> bool:
         """Tell whether this worker is still the one, and lives."""
         return worker is self._worker and worker.alive
+
+    def stopped(self, name: str) -> str:
+        """Return what stopped the last cell that should have defined a name, or nothing."""
+        defines = re.compile(rf"^(?:(?:def|class)\s+{name}\b|{name}\s*[=,:])", re.MULTILINE)
+        for number in range(len(self._cells) - 1, -1, -1):
+            report = self.reports.get(number)
+            if report and report.status != "ok" and defines.search(self._cells[number]):
+                return report.error
+        return ""
 
     def close(self) -> None:
         """End the worker."""

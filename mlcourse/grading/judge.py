@@ -28,6 +28,9 @@ from .sandbox import Limits, SandboxError
 from .session import Session, StudentError
 
 _TEXT = 20_000  # characters of a text answer
+_NO_PICTURE = (
+    "The notebook has code for this plot but no saved picture of it: run its cell and save."
+)
 
 
 class Student:
@@ -321,13 +324,15 @@ class Judge:
         )  # fmt: skip
 
     def _manual(self, question: ManualQuestion, session: Session, content: bytes) -> Answer:
+        outcome, _ = attempt_case(session, Case.value(question.name), True, None)
+        value = outcome.value[0] if outcome.value else None
         text, found = "", list[bytes]()
         if question.form == "text":
-            outcome, _ = attempt_case(session, Case.value(question.name), True, None)
-            value = outcome.value[0] if outcome.value else None
             text = value.strip()[:_TEXT] if isinstance(value, str) else ""
         else:
             found = pictures(content, question.name)
+            if not found and value is not ... and outcome.kind != "missing":
+                text = _NO_PICTURE
         encoded = tuple(base64.b64encode(png).decode("ascii") for png in found)
         earned = None if text or encoded else 0.0  # nothing to read, nothing to mark
         return Answer(

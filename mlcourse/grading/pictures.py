@@ -17,7 +17,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def pictures(content: bytes, name: str) -> list[bytes]:
-    """Return the PNG pictures below the code cells of a notebook that use ``name``, at most four.
+    """Return at most four PNG pictures below code cells that use ``name`` or have it as their id.
 
     What is not a picture of reasonable size is left out.
 
@@ -37,7 +37,9 @@ def pictures(content: bytes, name: str) -> list[bytes]:
             source = cell.get("source", "")
             text = "".join(map(str, source)) if isinstance(source, list) else str(source)
             outputs = cell.get("outputs")
-            if uses.search(text) and isinstance(outputs, list):
+            # The cell that the lab gives for it counts whatever the student calls the figure.
+            given = cell.get("id") == name
+            if (given or uses.search(text)) and isinstance(outputs, list):
                 found += [png for output in outputs if (png := _png(output)) is not None]
     return found[:_MOST]
 

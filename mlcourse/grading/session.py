@@ -256,6 +256,8 @@ class Session:
             return f"{what}{verb} {error.message}"
         if ("name", error.message) not in case.steps:
             return f"{error.message} does not exist"
+        if stopped := self._cells.stopped(error.message):
+            return f"{error.message} is not defined, because its cell stopped: {stopped}"
         close = difflib.get_close_matches(error.message, self._cells.names, 1)
         hint = f"did you rename it to {close[0]}?" if close else "did you rename it?"
         return f"{error.message} is not defined; {hint}"

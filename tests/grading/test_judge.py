@@ -160,7 +160,7 @@ def notebook(pictures=(), **changes):
             {"output_type": "display_data", "data": {"image/png": base64.b64encode(p).decode()}}
             for p in shown
         ]
-        cells.append({"cell_type": "code", "source": source, "outputs": outputs})
+        cells.append({"cell_type": "code", "id": name, "source": source, "outputs": outputs})
     return json.dumps({"nbformat": 4, "cells": cells}).encode()
 
 
@@ -341,6 +341,36 @@ def test_unanswered_values_and_texts(judge):
     assert answers["log_ten"].parts[0].message == "not answered yet"
     assert "cause is not defined" in answers["cause"].parts[0].message
     assert answers["why"].earned == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "shown", "earned", "pictures"),
+    [
+        ("draw_loss = figure = np.zeros(2)", [], None, 0),  # code, but not saved after a run
+        ("draw_loss = figure = object()", [], None, 0),
+        ("fig = 3", [png()], None, 1),  # another name, in the cell that the lab gives
+        ("draw_loss = ...", [png()], None, 1),
+        ("draw_loss = ...", [], 0, 0),
+        ("", [], 0, 0),
+    ],
+)
+def test_a_plot_waits_for_a_person_if_there_is_anything_to_see(
+    judge, source, shown, earned, pictures
+):
+    answer = judge.grade(notebook(pictures=shown, draw_loss=source)).answers[7]
+    assert (answer.earned, len(answer.pictures)) == (earned, pictures)
+    assert ("no saved picture" in answer.text) == (earned is None and not pictures)
+
+
+def test_a_missing_name_says_what_stopped_its_cell(judge):
+    answers = graded(
+        judge, center="def center(X) return X", cause="cause = b", log_ten="1 / 0\nlog_ten = 2"
+    )
+    message = answers["center"].parts[0].message
+    assert message.startswith("center is not defined, because its cell stopped: SyntaxError: ")
+    message = answers["cause"].parts[0].message
+    assert message.startswith("cause is not defined, because its cell stopped: NameError: name 'b'")
+    assert "ZeroDivisionError" in answers["log_ten"].parts[0].message
 
 
 def test_pictures_that_are_none_are_left_out(judge):
