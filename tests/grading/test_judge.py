@@ -230,7 +230,7 @@ def test_one_other_answer(judge, question, source, earned, misconception):
         name: right
         for name, right in {
             "center": 3, "scale": 1, "Counter": 2, "train": 2, "log_ten": 1, "cause": 1,
-            "why": None, "draw_loss": 0,
+            "why": None, "draw_loss": None,
         }.items()
         if name != question
     }  # fmt: skip
