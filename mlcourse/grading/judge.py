@@ -18,7 +18,7 @@ import numpy as np
 from ..labs.compare import Outcome, misconception, same
 from ..labs.steps import Case
 from .bank import Lab
-from .notebook import ReadError, read_notebook
+from .notebook import MAX_NOTES, ReadError, read_notebook
 from .parts import attempt_case, fault_of, judge_cases, part_result, too_few
 from .pictures import pictures
 from .process import Isolation
@@ -104,16 +104,20 @@ class Judge:
             notebook = read_notebook(content)
         except ReadError as error:
             return self.refuse("unreadable", str(error), content)
-        with self._session(notebook.cells) as session:
+        until = began + self.limits.total
+        with self._session(notebook.cells, self.limits.total) as session:
             reports = session.run()
             answers = self._answers(session, content)
-        answers = tuple(self._helped(answer, answers, notebook.cells) for answer in answers)
+        answers = tuple(self._helped(a, answers, notebook.cells, until) for a in answers)
         cells = tuple(Cell(report.status, report.error) for report in reports)
-        notes = notebook.notes + [
-            f"cell {number}: {cell.error}"
-            for number, cell in enumerate(cells, start=1)
-            if cell.status == "ok" and cell.error
-        ]
+        notes = (
+            notebook.notes
+            + [
+                f"cell {number}: {cell.error}"
+                for number, cell in enumerate(cells, start=1)
+                if cell.status == "ok" and cell.error
+            ][:MAX_NOTES]
+        )
         return self._result(
             "graded", "", answers, cells, tuple(notes), content, time.monotonic() - began
         )
@@ -141,9 +145,10 @@ class Judge:
             self.isolation, round(seconds, 3),
         )  # fmt: skip
 
-    def _session(self, cells: Sequence[str]) -> Session:
+    def _session(self, cells: Sequence[str], seconds: float) -> Session:
         packages = ("numpy", *self.lab.modules)
-        return Session(cells, limits=self.limits, isolation=self.isolation, packages=packages)
+        limits = replace(self.limits, total=seconds)
+        return Session(cells, limits=limits, isolation=self.isolation, packages=packages)
 
     def _answers(self, session: Session, content: bytes) -> tuple[Answer, ...]:
         """Ask everything whose answer students may see before anything that is hidden.
@@ -190,7 +195,9 @@ class Judge:
             question.section, self._mistake(question, parts), results,
         )  # fmt: skip
 
-    def _helped(self, answer: Answer, answers: Sequence[Answer], cells: Sequence[str]) -> Answer:
+    def _helped(
+        self, answer: Answer, answers: Sequence[Answer], cells: Sequence[str], until: float
+    ) -> Answer:
         """Return an answer as it is with right answers to the earlier questions that it may call.
 
         A mistake there has cost its points already. The student's code sees these right answers,
@@ -204,7 +211,9 @@ class Judge:
         if not names:
             return answer
         right = "import numpy as np\n" + "\n".join(map(self.lab.source, question.uses))
-        with self._session([*cells, right]) as session:
+        # However many answers are tried again, a submission has the time of one.
+        left = max(until - time.monotonic(), 0.0)
+        with self._session([*cells, right], left) as session:
             again = [self._ask(question, part, session).result for part in question.parts]
         parts = tuple(
             new if new.status == "passed" else old

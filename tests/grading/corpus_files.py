@@ -61,7 +61,7 @@ ENTRIES = [
     Entry("UTF-16 without a mark", UMLAUT.encode("utf-16-be")),
     Entry("byte order mark", b"\xef\xbb\xbf" + GOOD),
     Entry("NaN in metadata", notebook(cells_of(RIGHT), metadata={"x": float("nan")})),
-    Entry("nbformat 3", json.dumps(OLD).encode(), {**FULL, "curve": 0}),
+    Entry("nbformat 3", json.dumps(OLD).encode()),
     Entry("nbformat is text", notebook(cells_of(RIGHT), nbformat="four")),
     Entry("cells twice, the last counts", GOOD[:-1] + b', "cells": []}', NOTHING),
     Entry("odd cells", notebook([None, 3, "x", [], {}, {"cell_type": []}, {"cell_type": "raw"},

@@ -4,7 +4,6 @@ import json
 import textwrap
 
 from tests.grading.corpus import (
-    FULL,
     NO_SOFTMAX,
     NOTHING,
     RIGHT,
@@ -128,7 +127,8 @@ ENTRIES = [
     perfect_but("values in other words", log_ten="log_ten = np.float32(2.3026)",
                 cause="cause = ' B\\n'"),
     perfect_but("no text", {"why": 0}, why="why = '  '"),
-    Entry("no picture", notebook([cell(s) for s in RIGHT.values()]), {**FULL, "curve": 0}),
+    Entry("no picture", notebook([cell(s) for s in RIGHT.values()])),  # a person looks
+    Entry("no plot", notebook([cell(s) for s in list(RIGHT.values())[:-1]]), {**FULL, "curve": 0}),
     perfect_but("renamed", NO_SOFTMAX, softmax=RIGHT["softmax"].replace("softmax", "soft_max")),
     perfect_but("left out", NO_SOFTMAX, softmax=""),
     Entry("reordered", notebook([cell(RIGHT["imports"]), *cells_of(RIGHT)[:0:-1]])),

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import tempfile
+from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -25,6 +26,7 @@ from mlcourse.grading.feedback import FOLDER, write_feedback
 from mlcourse.grading.gradebook import RESULTS, Gradebook, Member, columns, load, save
 from mlcourse.grading.grades import write_grades
 from mlcourse.grading.judge import Judge
+from mlcourse.grading.notebook import MAX_NOTES
 from mlcourse.grading.report import write_report
 from mlcourse.grading.sandbox import MIB, Limits
 from mlcourse.grading.submissions import collect
@@ -36,7 +38,7 @@ from tests.grading import (
     corpus_resources,
     corpus_tampering,
 )
-from tests.grading.corpus import FULL, MARK, RIGHT, perfect_but
+from tests.grading.corpus import FULL, MARK, RIGHT, cell, notebook, perfect_but
 
 LAB = Path(__file__).with_name("corpus_lab.py")
 LIMITS = Limits(call=0.5, cell=1.0, total=12, memory=1024 * MIB)
@@ -270,3 +272,16 @@ def test_right_answers_to_others_help_nobody_who_is_wrong(helping, source, deser
     told += [cell.error for cell in result.cells]
     # The student's own softmax knows neither: it would be the right one that speaks.
     assert not [text for text in told if "keepdims" in text or "0.0900305" in text]
+
+
+def test_all_tries_together_have_the_time_of_one(helping):
+    lazy = perfect_but("", softmax="def softmax(Z):\n    while True: pass")
+    assert earned(helping.grade(lazy.content))["cross_entropy"] == 2
+    hurried = Judge(helping.lab, seed=99, limits=replace(LIMITS, total=1.0))
+    result = earned(hurried.grade(lazy.content))
+    assert result["softmax"] == result["cross_entropy"] == 0
+
+
+def test_modules_that_are_not_there_are_not_all_noted(judge):
+    cells = [cell(f"import a{number}") for number in range(200)]
+    assert len(judge.grade(notebook(cells)).notes) == MAX_NOTES
