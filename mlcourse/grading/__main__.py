@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 EXIT = """\
+FOLDER remembers --late, --late-penalty, --canvas-gradebook, --moodle-worksheet, --seed and
+--isolation: later commands use them again and say so. Give one again to change it, or "none".
+
 exit codes:
   0    everything is graded
   1    some submissions could not be graded, or some marks could not be used; they are named
@@ -99,21 +102,21 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--isolation",
         choices=("sandbox", "process"),
-        default="sandbox",
-        help="process does without a sandbox: only for submissions that you trust",
+        help="process does without a sandbox: only for submissions that you trust"
+        " (default: sandbox)",
     )
     grade.add_argument(
         "--late",
         type=Path,
         metavar="FILE",
-        help="CSV with the columns student and days; a student is named as in grades.csv",
+        help="CSV with the columns student and days; a student is named as in the first column of"
+        " grades.csv",
     )
     grade.add_argument(
         "--late-penalty",
         type=_share,
-        default=0.0,
         metavar="FRACTION",
-        help="share of the earned points that each late day costs, such as 0.1 (default: 0)",
+        help="share of the earned points that each late day costs, such as 0.1 (default: none)",
     )
     grade.add_argument("--regrade", action="store_true", help="grade also what is graded already")
     grade.add_argument(
@@ -142,13 +145,17 @@ def _count(text: str) -> int:
     return count
 
 
-def _seed(text: str) -> int:
+def _seed(text: str) -> int | str:
+    if text == "none":
+        return text
     if (seed := int(text)) < 0:
         raise argparse.ArgumentTypeError("expected 0 or more")
     return seed
 
 
 def _share(text: str) -> float:
+    if text == "none":
+        return 0.0
     if not 0 <= (share := float(text)) <= 1:
         raise argparse.ArgumentTypeError("expected a number from 0 to 1")
     return share

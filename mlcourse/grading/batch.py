@@ -9,7 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from .gradebook import load_result, save_result, to_json
@@ -18,6 +18,8 @@ from .result import Result
 from .submissions import Submission
 
 LOG = "errors.log"
+# Seconds: between two looks at a terminal, between two lines elsewhere, and until one is slow.
+_TERMINAL, _QUIET, _LONG = 1.0, 30.0, 10.0
 
 
 def cores() -> int:
@@ -26,30 +28,63 @@ def cores() -> int:
 
 
 class Progress:
-    """A line on a terminal that fills up; a line for each tenth where there is no terminal."""
+    """A line on a terminal that fills up; elsewhere a line now and then."""
 
     def __init__(self, total: int) -> None:
-        self.total, self.done = total, 0
-        self._began, self._tenth = time.monotonic(), 0
+        self._total, self._done = total, 0
+        self._began = time.monotonic()
+        self._running: dict[str, float] = {}
+        self._lock = threading.Lock()
         self._terminal = sys.stderr.isatty()
+        self.wait = _TERMINAL if self._terminal else _QUIET  # seconds until ``tell`` is due
+
+    def start(self, student: str) -> None:
+        """Note that the grading of one begins; any thread may."""
+        with self._lock:
+            self._running[student] = time.monotonic()
 
     def step(self, student: str) -> None:
         """Count one more."""
-        self.done += 1
+        with self._lock:
+            self._running.pop(student, None)
+        before, self._done = self._done, self._done + 1
+        if self._terminal or 10 * self._done // self._total > 10 * before // self._total:
+            self.tell()
+
+    def tell(self) -> None:
+        """Say how far it is, and who takes longest."""
+        now = time.monotonic()
+        with self._lock:
+            slow = sorted((since, s) for s, since in self._running.items() if now - since > _LONG)
+        running = ", ".join(f"{s[:30]} ({_time(now - since)})" for since, s in slow[:3])
         if self._terminal:
-            filled = 30 * self.done // self.total
-            left = (time.monotonic() - self._began) / self.done * (self.total - self.done)
-            bar = "#" * filled + "." * (30 - filled)
-            line = f"{bar} {self.done}/{self.total}, {left:.0f} s left, {student[:30]}"
+            filled = 20 * self._done // self._total
+            line = f"{'#' * filled}{'.' * (20 - filled)} {self._done}/{self._total}"
+            if self._done:
+                left = (now - self._began) / self._done * (self._total - self._done)
+                line += f", {_time(left)} left"
+            line += f"; {running}" if running else ""
             print(f"\r{line:<78.78}", end="", file=sys.stderr, flush=True)
-        elif 10 * self.done // self.total > self._tenth:
-            self._tenth = 10 * self.done // self.total
-            print(f"{self.done} of {self.total} graded", file=sys.stderr, flush=True)
+        else:
+            line = f"{self._done} of {self._total} graded"
+            line += f"; still running: {running}" if running else ""
+            print(line, file=sys.stderr, flush=True)
 
     def end(self) -> None:
         """Leave the line."""
-        if self._terminal and self.done:
+        if self._terminal and self._done:
             print(file=sys.stderr)
+
+
+def _time(seconds: float) -> str:
+    """Return a time as people say it.
+
+    Examples
+    --------
+    >>> _time(59.2), _time(150)
+    ('59 s', '2 min')
+    """
+    return f"{seconds:.0f} s" if seconds < 60 else f"{seconds // 60:.0f} min"
 
 
 def grade_all(
@@ -93,14 +128,20 @@ def grade_all(
 
     def work(submission: Submission) -> str:
         if not stopped.is_set():
+            progress.start(submission.student)
             save_result(out, submission.student, _grade(submission, judge, out))
         return submission.student
 
     progress = Progress(len(todo))
     pool = ThreadPoolExecutor(jobs)
     try:
-        for future in as_completed([pool.submit(work, submission) for submission in todo]):
-            progress.step(future.result())
+        waiting = {pool.submit(work, submission) for submission in todo}
+        while waiting:
+            done, waiting = wait(waiting, progress.wait, FIRST_COMPLETED)
+            for future in done:
+                progress.step(future.result())
+            if not done:
+                progress.tell()
     except BaseException as error:
         stopped.set()
         if isinstance(error, KeyboardInterrupt):

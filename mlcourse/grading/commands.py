@@ -9,27 +9,32 @@ from pathlib import Path
 from . import manual
 from .bank import Lab, load_lab
 from .batch import LOG, cores, grade_all
+from .checklist import checklist
 from .diagnosis import diagnose
 from .feedback import FOLDER, write_feedback
+from .given import Given, given, keep
 from .gradebook import (
+    CLASS,
     Gradebook,
     GradebookError,
-    Member,
+    check_is_ours,
     columns,
     load,
     locked,
     save,
 )
-from .grades import write_grades
+from .grades import last_totals, write_grades
 from .judge import Judge
+from .lms import uploads
+from .names import chosen, late_days, member_of
 from .questions import LabError
 from .report import summary, write_report
-from .submissions import Found, InputError, Submission, collect
-from .tables import TableError, read_table
+from .submissions import Found, InputError, collect, listed
+from .tables import TableError
 
 _WARNING = """\
 WARNING: no sandbox. Student code can read your files and use your network. Grade so only what you
-trust; this is noted in grades.csv, results.json and the report."""
+trust; this is noted in grades.csv, results.json and the report. --isolation sandbox ends it."""
 
 
 class StartError(Exception):
@@ -44,7 +49,10 @@ def run(options: argparse.Namespace) -> int:
                 return _grade(options)
             case "feedback":
                 with locked(_existing(options.out)):
-                    return _publish(options)
+                    files = _files(options)
+                    _say_again(list(files.again))
+                    keep(options.out, files)
+                    return _publish(options, files)
             case _:
                 with locked(_existing(options.out)):
                     return _report(options.out)
@@ -61,14 +69,31 @@ def run(options: argparse.Namespace) -> int:
 def _existing(out: Path) -> Path:
     if not out.is_dir():
         raise StartError(f"{out}: no such folder; give the folder of the results with --out")
+    if not (out / CLASS).exists():
+        raise StartError(f"{out}: nothing was graded into this folder yet")
     return out
 
 
 def _report(out: Path) -> int:
     book, _ = manual.merge(load(out), out)
-    write_report(book, out)
-    print(summary(book))
+    files = given(out, lambda _: None)
+    lines = checklist(book, uploads(book, files.canvas, files.moodle), last_totals(out))
+    write_report(book, out, lines)
+    print(summary(book, lines))
     return 0
+
+
+def _files(options: argparse.Namespace) -> Given:
+    """Return the files that count; whatever cannot be read is found before it is needed."""
+    for path in (options.marks, options.out / manual.TABLE):
+        if path and (path == options.marks or path.exists()):
+            manual.check(path)
+    return given(options.out, lambda name: getattr(options, name.replace("-", "_"), None))
+
+
+def _say_again(again: list[str]) -> None:
+    if again:
+        print(f"As before: {', '.join(again)} (give an option again to change it, or none)")
 
 
 def find_lab(name: str) -> Lab:
@@ -99,17 +124,26 @@ def _grade(options: argparse.Namespace) -> int:
     out, source = options.out.resolve(), options.submissions.resolve()
     if source.is_dir() and (out == source or source in out.parents):
         raise StartError(f"{options.out} is inside {options.submissions}; choose another --out")
+    check_is_ours(options.out)
+    files = _files(options)
+    before = _before(options.out, lab)
+    again = _settle(options, before)
     found = collect(source, lab.name)
+    for note in found.notes:
+        print(note, file=sys.stderr)
+    judge = Judge(lab, seed=options.seed, isolation=options.isolation)
+    book = _book(options, judge, found, files)
+    _compare(options, before, book)
+    only = chosen(book.members, options.only) if options.only else None
     if options.isolation == "process":
         print(_WARNING, file=sys.stderr)
     else:
         for check in diagnose():
             if not check.works:
                 raise StartError(f"{check.name}: no ({check.detail})\nto mend it: {check.mend}")
-    judge = Judge(lab, seed=options.seed, isolation=options.isolation)
+    _say_again([*again, *files.again])
     with locked(options.out):
-        book = _book(options, judge, found)
-        only = _chosen(book, options.only) if options.only else None
+        keep(options.out, files)
         save(book, options.out)
         done = grade_all(
             found.submissions, judge, options.out,
@@ -117,93 +151,94 @@ def _grade(options: argparse.Namespace) -> int:
         )  # fmt: skip
         kept = len(only or found.submissions) - done
         print(f"{done} graded now" + (f", {kept} were graded already" if kept else ""))
-        return _publish(options)
+        return _publish(options, files)
 
 
-def _book(options: argparse.Namespace, judge: Judge, found: Found) -> Gradebook:
-    """Return the class as it is before grading, if the folder can take it."""
-    lab = judge.lab
-    late = _late_days(options.late, found.submissions) if options.late else {}
-    members = tuple(_member(s, late.get(s.student, 0.0)) for s in found.submissions)
+def _before(out: Path, lab: Lab) -> Gradebook | None:
+    """Return the class as the folder has it, if it is of this lab."""
     try:
-        before = load(options.out)
-    except GradebookError:
-        before = None
-    if before and before.lab != lab.name:
-        raise StartError(f"{options.out} holds results of {before.lab}; choose another --out")
-    if before and (gone := {m.student for m in before.members} - {m.student for m in members}):
-        names = ", ".join(sorted(gone)[:10])
-        print(f"not among these submissions, so left out now: {names}", file=sys.stderr)
-    if options.late_penalty:
-        for member in members:
-            if member.late and not member.late_days:
-                print(f"{member.student}: late, but without days in --late", file=sys.stderr)
+        before = load(out)
+    except GradebookError as error:
+        if (out / CLASS).exists():
+            print(f"{error}: what was said before is forgotten", file=sys.stderr)
+        return None
+    if before.lab != lab.name:
+        raise StartError(f"{out} holds results of {before.lab}; choose another --out")
+    return before
+
+
+def _settle(options: argparse.Namespace, before: Gradebook | None) -> list[str]:
+    """Put what was said before in place of what is not said now; return the options so used."""
+    again = []
+    if options.seed is None and before and before.seed_given:
+        options.seed = before.seed
+        again.append(f"--seed {before.seed}")
+    elif options.seed == "none":
+        options.seed = None
+    if options.isolation is None:
+        options.isolation = before.isolation if before else "sandbox"
+        if options.isolation != "sandbox":
+            again.append(f"--isolation {options.isolation}")
+    if options.late_penalty is None:
+        options.late_penalty = before.late_penalty if before else 0.0
+        if options.late_penalty:
+            again.append(f"--late-penalty {options.late_penalty:g}")
+    return again
+
+
+def _book(options: argparse.Namespace, judge: Judge, found: Found, files: Given) -> Gradebook:
+    """Return the class as it is before grading."""
+    lab = judge.lab
+    strict = files.late == options.late  # kept rows of students who are gone do no harm
+    late = late_days(files.late, found.submissions, strict) if files.late else {}
+    members = tuple(member_of(s, late.get(s.student, 0.0)) for s in found.submissions)
     return Gradebook(
         lab.name, lab.title, lab.chapter, columns(lab), lab.digest, judge.seed, judge.isolation,
-        options.late_penalty, members, tuple(found.ignored),
+        options.late_penalty, members, tuple(found.ignored), options.seed is not None,
     )  # fmt: skip
 
 
-def _member(s: Submission, late_days: float = 0.0) -> Member:
-    return Member(
-        s.student, s.name, s.system, s.identifier, s.file, s.late, s.feedback, s.notes, late_days
+def _compare(options: argparse.Namespace, before: Gradebook | None, book: Gradebook) -> None:
+    """Refuse another class; say who of this one is gone."""
+    old = {member.student for member in before.members} if before else set[str]()
+    gone = sorted(old - {member.student for member in book.members})
+    if not gone:
+        return
+    if len(gone) == len(old):
+        raise StartError(
+            f"none of these {len(book.members)} students is in {options.out}/, which holds"
+            f" {listed(gone, 3)}; wrong folder? Choose another --out for another class"
+        )
+    print(
+        f"{len(gone)} of {len(old)} are not among these submissions and are left out now:"
+        f" {listed(gone)}",
+        file=sys.stderr,
     )
 
 
-def _late_days(path: Path, submissions: list[Submission]) -> dict[str, float]:
-    """Read how late students were; every row must be understood."""
-    header, rows = read_table(path, ["student", "days"])
-    members = [_member(submission) for submission in submissions]
-    days, faults = dict[str, float](), []
-    for line, row in rows:
-        name, text = row[header.index("student")].strip(), row[header.index("days")].strip()
-        meant = [member.student for member in members if member.called(name)]
-        if len(meant) != 1:
-            faults.append(f"{path}, line {line}: {name!r} is {len(meant)} students, not one")
-            continue
-        try:
-            days[meant[0]] = float(text.replace(",", "."))
-            if not 0 <= days[meant[0]] < 10_000:
-                raise ValueError
-        except ValueError:
-            faults.append(f"{path}, line {line}: {text!r} is not a number of days")
-    if faults:
-        raise StartError("\n".join(faults))
-    return days
-
-
-def _chosen(book: Gradebook, names: list[str]) -> set[str]:
-    chosen = set()
-    for name in names:
-        meant = {member.student for member in book.members if member.called(name)}
-        if not meant:
-            raise StartError(f"--only {name}: no such student among the submissions")
-        chosen |= meant
-    return chosen
-
-
-def _publish(options: argparse.Namespace) -> int:
+def _publish(options: argparse.Namespace, files: Given) -> int:
     """Write all that people read, and return the exit code."""
     out = options.out
     book = load(out)
     old = [m.student for m in book.members if m.result and m.result.tests != book.tests]
     if old:
-        print(f"graded with other tests: {', '.join(old)}; grade again", file=sys.stderr)
+        print(f"graded with other tests: {listed(old)}; grade again", file=sys.stderr)
     book, faults = manual.merge(book, out, options.marks)
-    notes = write_grades(book, out, options.canvas_gradebook, options.moodle_worksheet)
+    last = last_totals(out)
+    lines = checklist(book, write_grades(book, out, files.canvas, files.moodle), last)
     manual.write_page(book, out)
     write_feedback(book, out)
-    write_report(book, out)
-    print(summary(book))
+    write_report(book, out, lines)
+    print(summary(book, lines))
+    print(f"Written to {out}/: grades.csv, report.html, {FOLDER}/ and more.")
     if any(member.status == "failed" for member in book.members):
         print(f"What failed in the grader is in {out / LOG}; grading again tries these again.")
     if any(member.status == "waiting" for member in book.members):
         print(
             f"To mark: read {out / 'manual.html'}, fill in {out / manual.TABLE}, then run\n"
-            f"  python -m mlcourse.grading feedback --out {out}"
+            f"  {manual.next_step(out)}"
         )
-    print(f"Written to {out}: grades.csv, results.json, report.html, {FOLDER}/ and more.")
-    for line in (*faults, *notes):
+    for line in faults:
         print(line, file=sys.stderr)
     graded = all(member.status in ("graded", "waiting") for member in book.members)
     return 0 if graded and not faults else 1

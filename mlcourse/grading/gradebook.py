@@ -23,6 +23,8 @@ from .result import Result
 
 CLASS = "class.json"
 RESULTS = "results"
+_LOCK = ".lock"
+_NO_ANSWER = {"missing", "unanswered"}  # what parts are when there is nothing to ask
 
 
 class GradebookError(Exception):
@@ -44,7 +46,8 @@ class Column:
 class Member:
     """A student of the class: where the submission came from, and its result if it has one.
 
-    The attributes up to ``notes`` are those of ``Submission``.
+    The attributes up to ``notes`` are those of ``Submission``; ``changed`` names the questions
+    whose answer is not the one that was marked.
     """
 
     student: str
@@ -57,6 +60,7 @@ class Member:
     notes: tuple[str, ...]
     late_days: float
     result: Result | None = None
+    changed: tuple[str, ...] = ()
 
     @property
     def status(self) -> str:
@@ -97,6 +101,8 @@ class Gradebook:
         All students, in order.
     ignored : tuple of (str, str)
         Files that are nobody's, and why.
+    seed_given : bool
+        Whether the seed was asked for, and does not follow from the tests.
     """
 
     lab: str
@@ -109,6 +115,7 @@ class Gradebook:
     late_penalty: float
     members: tuple[Member, ...]
     ignored: tuple[tuple[str, str], ...]
+    seed_given: bool = False
 
     @property
     def points(self) -> float:
@@ -125,6 +132,33 @@ class Gradebook:
         if member.result is None or member.status != "graded":
             return None
         return round(member.result.earned - self.penalty(member), 2)
+
+    def blank(self, member: Member) -> str:
+        """Say why a submission that was graded holds no answer at all; nothing if it holds one."""
+        if member.result is None or member.status != "graded":
+            return ""
+        answers = member.result.answers
+        parts = [part for answer in answers for part in answer.parts]
+        found = {part.status for part in parts}
+        if any(a.text or a.pictures or a.earned for a in answers) or found - _NO_ANSWER:
+            return ""
+        if any("because its cell stopped" in part.detail for part in parts):
+            return ""
+        if found == {"missing"}:
+            return f"looks like another lab: none of {self.lab}'s names is in it"
+        return "nothing was answered"
+
+    def alerts(self, member: Member) -> list[str]:
+        """Return what an instructor should look at, although the submission was graded."""
+        said = [blank] if (blank := self.blank(member)) else []
+        for answer in member.result.answers if member.result else ():
+            if answer.question in member.changed:
+                mark = "" if answer.earned is None else f" ({answer.earned:g})"
+                said.append(
+                    f"the answer to {answer.question} has changed since it was marked{mark};"
+                    " look again"
+                )
+        return said
 
 
 def columns(lab: Lab) -> tuple[Column, ...]:
@@ -163,6 +197,22 @@ def to_json(data: Any) -> str:
     return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def check_is_ours(out: Path) -> None:
+    """Keep out of a folder that holds something else.
+
+    Raises
+    ------
+    GradebookError
+        If it is not empty and nothing was graded into it.
+    """
+    if out.is_dir() and not (out / CLASS).exists():
+        left = {_LOCK, RESULTS, "given"}  # by a grader that was stopped at once
+        if any(path.name not in left for path in out.iterdir()):
+            raise GradebookError(
+                f"{out}/ is not empty and holds no results of this grader; choose another --out"
+            )
+
+
 @contextmanager
 def locked(out: Path) -> Iterator[None]:
     """Make the folder and keep it from a second grader; the lock ends with the process.
@@ -174,7 +224,7 @@ def locked(out: Path) -> Iterator[None]:
     """
     try:
         (out / RESULTS).mkdir(parents=True, exist_ok=True)
-        file = open(out / ".lock", "w")  # noqa: SIM115 - closed below
+        file = open(out / _LOCK, "w")  # noqa: SIM115 - closed below
     except OSError as error:
         raise GradebookError(f"{out}: {error.strerror}; choose another folder") from None
     with file:
@@ -191,7 +241,8 @@ def locked(out: Path) -> Iterator[None]:
 
 def save(book: Gradebook, out: Path) -> None:
     """Write the class, without the results: those have files of their own."""
-    members = [dataclasses.asdict(dataclasses.replace(m, result=None)) for m in book.members]
+    bare = (dataclasses.replace(m, result=None, changed=()) for m in book.members)
+    members = [dataclasses.asdict(member) for member in bare]
     data = dataclasses.asdict(dataclasses.replace(book, members=()))
     write(out / CLASS, to_json({**data, "members": members}), durable=True)
 
@@ -212,9 +263,14 @@ def load(out: Path) -> Gradebook:
         raise GradebookError(f"{out / CLASS}: cannot be read ({error}); grade again") from None
     try:
         members = tuple(
-            Member(**{**m, "notes": tuple(m["notes"]), "result": load_result(out, m["student"])})
+            Member(
+                **{
+                    **m, "notes": tuple(m["notes"]), "changed": (),
+                    "result": load_result(out, m["student"]),
+                }
+            )
             for m in data["members"]
-        )
+        )  # fmt: skip
         kept = tuple(
             Column(**{**c, "rubric": tuple((mark, text) for mark, text in c["rubric"])})
             for c in data["columns"]

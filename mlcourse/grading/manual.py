@@ -2,24 +2,33 @@
 
 ``manual.csv`` in the folder of results has a row for each student and row of a rubric. What is
 typed into it stays: grading again adds rows and changes none, and a row that cannot be used is
-named and kept.
+named and kept. ``marked.json`` remembers which answers the marks were given for, because a student
+may hand in another one.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
-from .gradebook import Column, Gradebook, Member, write
+from .gradebook import Column, Gradebook, Member, to_json, write
 from .pages import code, items, page, paragraph, picture, points, text
 from .result import Answer
-from .tables import as_written, read_table, table
+from .submissions import listed
+from .tables import PLAIN, as_written, dialect_of, read_table, table
 
 TABLE = "manual.csv"
+MARKED = "marked.json"
 HEADER = ("student", "question", "rubric item", "max", "mark", "comment")
+_TYPED = tuple(name for name in HEADER if name != "max")
 _NUMBER = re.compile(r"\d{1,6}(?:[.,]\d{1,6})?")
 
 Key = tuple[str, str, str]
@@ -69,13 +78,17 @@ def merge(book: Gradebook, out: Path, marks: Path | None = None) -> tuple[Gradeb
     TableError
         If a table cannot be read.
     """
+    own = out / TABLE
+    dialect = dialect_of(own) if own.exists() else PLAIN
     typed: dict[Key, list[_Row]] = defaultdict(list)
-    for path in filter(None, (out / TABLE if (out / TABLE).exists() else None, marks)):
+    for path in filter(None, (own if own.exists() else None, marks)):
         for key, row in _read(path, book):
             typed[key].append(row)
     members, rows, faults = [], list[tuple[object, ...]](), list[str]()
+    kept = _marked(out)
     for member in book.members:
         answers = {a.question: a for a in member.result.answers} if member.result else {}
+        changed = []
         for column in book.columns:
             answer = answers.get(column.question)
             if answer is None or not to_mark(answer):
@@ -83,23 +96,64 @@ def merge(book: Gradebook, out: Path, marks: Path | None = None) -> tuple[Gradeb
             given = []
             for most, item in numbered(column):
                 key = (member.student, column.question, item)
-                mark, kept, comment, wrong = _settle(typed.pop(key, []), most)
-                rows.append((*key, most, kept, comment))
+                mark, shown, comment, wrong = _settle(typed.pop(key, []), most)
+                rows.append((*key, most, shown, comment))
                 faults += wrong
                 given.append((mark, comment))
             marked = tuple((mark, comment) for mark, comment in given if mark is not None)
             if len(marked) == len(given):
                 earned = sum(mark for mark, _ in marked)
                 answers[column.question] = replace(answer, earned=earned, marks=marked)
-        members.append(_with_answers(member, answers))
+            name = json.dumps([member.student, column.question])
+            kept[name] = now = _remembered(kept.get(name), answer, given)
+            if marked and now["marked"] != now["shown"]:
+                changed.append(column.question)
+        members.append(replace(_with_answers(member, answers), changed=tuple(changed)))
+    students, elsewhere = {member.student for member in book.members}, set[str]()
     for key, left in typed.items():
         for row in left:
             rows.append((*key, None, row.mark, row.comment))
-            if row.mark.strip():
+            if row.mark and key[0] in students:
                 faults.append(f"{row.where}: there is nothing to mark for {', '.join(key)}")
+            elif row.mark:
+                elsewhere.add(key[0])
+    if elsewhere:
+        faults.append(
+            f"{own}: marks for {len(elsewhere)} who are not in this class are kept and not used:"
+            f" {listed(sorted(elsewhere))}"
+        )
     if rows:
-        write(out / TABLE, table([HEADER, *rows], excel=True), durable=True)
+        write(own, table([HEADER, *rows], excel=True, dialect=dialect), durable=True)
+        write(out / MARKED, to_json(kept), durable=True)
     return replace(book, members=tuple(members)), faults
+
+
+def _marked(out: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((out / MARKED).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def _remembered(
+    before: dict[str, Any] | None, answer: Answer, given: list[tuple[float | None, str]]
+) -> dict[str, Any]:
+    """Return the answer that is shown now, that which was marked, and the marks.
+
+    Marks that are new since the last time were given for the answer that was shown then.
+    """
+    said = json.dumps([answer.text, answer.pictures]).encode()
+    now, marks = hashlib.sha256(said).hexdigest(), [list(pair) for pair in given]
+    if before is None:
+        marked = now
+    else:
+        marked = before["marked"] if before["marks"] == marks else before["shown"]
+    return {"shown": now, "marked": marked, "marks": marks}
+
+
+def check(path: Path) -> None:
+    """Raise TableError if marks cannot be read from there."""
+    read_table(path, _TYPED)
 
 
 def to_mark(answer: Answer) -> bool:
@@ -115,14 +169,13 @@ def _with_answers(member: Member, answers: dict[str, Answer]) -> Member:
 
 def _read(path: Path, book: Gradebook) -> Iterator[tuple[Key, _Row]]:
     """Give the rows of a table in which something is typed."""
-    names = [name for name in HEADER if name != "max"]
-    header, rows = read_table(path, names)
+    header, rows = read_table(path, _TYPED)
     students = {member.student for member in book.members}
     # A spreadsheet takes a student number for a number and drops its zeros.
     bare = {student.lstrip("0"): student for student in students if student.isdecimal()}
     for line, cells in rows:
         student, question, item, mark, comment = (
-            as_written(cells[header.index(name)]).strip() for name in names
+            as_written(cells[header.index(name)]).strip() for name in _TYPED
         )
         if student not in students:
             student = bare.get(student, student)
@@ -146,34 +199,57 @@ def _settle(rows: list[_Row], most: float) -> tuple[float | None, object, str, l
     return mark, unusable if mark is None else mark, comment, faults
 
 
+def next_step(out: Path) -> str:
+    """Return the command that reads the marks, as it is to be typed."""
+    return f".venv/bin/python -m mlcourse.grading feedback --out {shlex.quote(f'{out}/')}"
+
+
 def write_page(book: Gradebook, out: Path) -> None:
     """Write the answers to mark, question by question, beside what points are given for."""
     parts = []
     for column in book.columns:
         if column.kind != "manual":
             continue
+        found = [
+            (member, answer)
+            for member in book.members
+            for answer in (member.result.answers if member.result else ())
+            if answer.question == column.question and to_mark(answer)
+        ]
         parts.append(f"<h2>{text(column.title)} ({text(column.question)})</h2>")
         parts.append(items(f"{text(what)} ({points(most)})" for most, what in numbered(column)))
-        for member in book.members:
-            answers = member.result.answers if member.result else ()
-            found = [a for a in answers if a.question == column.question and to_mark(a)]
-            parts += [_answer_html(member, answer) for answer in found]
+        links = (f'<a href="#{_anchor(m, a)}">{text(m.student)}</a>' for m, a in found)
+        parts.append(paragraph(", ".join(links)) if found else "")
+        parts += [_answer_html(member, answer) for member, answer in found]
     if parts:
         head = [
             f"<h1>{text(book.title)}: answers to mark</h1>",
-            paragraph(f"Type marks and comments into {TABLE}, then run <code>feedback</code>."),
+            paragraph(f"Type marks and comments into {TABLE}. Then run:"),
+            code(next_step(out)),
         ]
         write(out / "manual.html", page(f"{book.title}: answers to mark", *head, *parts))
 
 
+def _anchor(member: Member, answer: Answer) -> str:
+    return f"{answer.question}-{quote(member.student, safe='')}"
+
+
 def _answer_html(member: Member, answer: Answer) -> str:
     marked = answer.earned is not None
-    state = f"marked: {points(answer.earned or 0)}" if marked else "not marked yet"
+    state = paragraph(
+        f"marked: {points(answer.earned or 0)}" if marked else "not marked yet", "quiet"
+    )
+    if answer.question in member.changed:
+        state += paragraph(
+            "The answer has changed since it was marked. Look again; this note goes when you change"
+            " the mark or the comment.",
+            "bad",
+        )
     plots = [
         picture(png, f"Plot {number} of {member.student}")
         for number, png in enumerate(answer.pictures, start=1)
     ]
     return (
-        f"<section><h3>{text(member.student)}</h3>{paragraph(state, 'quiet')}"
+        f'<section id="{_anchor(member, answer)}"><h3>{text(member.student)}</h3>{state}'
         f"{code(answer.text, 20_000) if answer.text else ''}{''.join(plots)}</section>"
     )

@@ -45,6 +45,8 @@ td { min-width: 3.5rem; }
 td code { white-space: nowrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 td.number { white-space: nowrap; }
+.whole { white-space: nowrap; }
+summary { color: var(--link); cursor: pointer; }
 .quiet { color: var(--quiet); }
 .good { color: var(--good); }
 .bad { color: var(--bad); }
@@ -118,6 +120,16 @@ def items(parts: Iterable[str]) -> str:
     """Return a list of HTML; nothing for none."""
     inside = "".join(f"<li>{part}</li>" for part in parts)
     return f"<ul>{inside}</ul>" if inside else ""
+
+
+def whole(inside: str) -> str:
+    """Return HTML that stays in one line."""
+    return f'<span class="whole">{inside}</span>'
+
+
+def fold(label: str, inside: str) -> str:
+    """Return text that is shown when the label is chosen."""
+    return f"<details><summary>{text(label)}</summary>{text(inside)}</details>"
 
 
 def rows(header: Sequence[str], cells: Iterable[Sequence[str]], numbers: Sequence[int] = ()) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import statistics
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from .archive import printable
 from .gradebook import Gradebook, Member, write
-from .pages import bar, items, page, paragraph, points, rows, text
+from .pages import bar, fold, items, page, paragraph, points, rows, text, whole
 from .result import Result
 
 _BINS = 10
@@ -16,48 +17,52 @@ _MOST = 10  # rows of a table of the most frequent or the slowest
 _FEW = 5  # students, below which a correlation means nothing
 
 
-def write_report(book: Gradebook, out: Path) -> None:
-    """Write the page of the class."""
+def write_report(book: Gradebook, out: Path, lines: Sequence[str] = ()) -> None:
+    """Write the page of the class, with the lines of its ``checklist``."""
     graded = _graded(book)
     title = f"{book.lab}: {book.title}, class report"
     parts = [f"<h1>{text(title)}</h1>", *_overview(book)]
+    if lines:
+        parts += ["<h2>Before you upload</h2>", items(map(text, lines))]
     if graded:
         parts += [*_distribution(book), *_questions(book), *_misconceptions(book), *_flat(book)]
     parts += [*_others(book), *_slowest(book), *_ignored(book)]
     write(out / "report.html", page(title, *parts))
 
 
-def summary(book: Gradebook) -> str:
+def summary(book: Gradebook, lines: Sequence[str]) -> str:
     """Return the report in a few lines, for a terminal."""
-    lines = [f"{book.lab}, {book.title}: {_counts(book)}."]
+    told = [f"{book.lab}, {book.title}"]
     if graded := _graded(book):
-        lines.append(_marks(book, graded))
+        told.append(_marks(book, graded))
     if common := _common(book):
-        lines.append("Most frequent misconceptions:")
-        lines += [f"  {n:4}  {question}: {what}" for (question, what), n in common[:3]]
+        told.append("Most frequent misconceptions:")
+        told += [f"  {len(who):4}  {question}: {what}" for (question, what), who in common[:3]]
     others = [m for m in book.members if m.status not in ("graded", "waiting")]
-    lines += [printable(f"{m.student}: {m.status}: {m.why}") for m in others]
+    told += [printable(f"{m.student}: {m.status}: {m.why}") for m in others[:_MOST]]
+    if len(others) > _MOST:
+        told.append(f"… and {len(others) - _MOST} more, in report.html")
     if book.isolation != "sandbox":
-        lines.append(_warning(book))
-    return "\n".join(lines)
+        told.append(_warning(book))
+    return "\n".join([*told, "Before you upload:", *(f"  {line}" for line in lines)])
 
 
 def _graded(book: Gradebook) -> list[Result]:
-    return [m.result for m in book.members if m.result and m.status in ("graded", "waiting")]
-
-
-def _counts(book: Gradebook) -> str:
-    number = Counter(member.status for member in book.members)
-    names = {"waiting": "waiting for marks"}
-    counts = ", ".join(f"{n} {names.get(status, status)}" for status, n in sorted(number.items()))
-    return f"{len(book.members)} student{'s' * (len(book.members) != 1)}, {counts}"
+    """Return the results that say something about the class."""
+    return [
+        m.result
+        for m in book.members
+        if m.result and m.status in ("graded", "waiting") and not book.blank(m)
+    ]
 
 
 def _marks(book: Gradebook, graded: list[Result]) -> str:
     earned = [result.earned for result in graded]
+    blank = sum(bool(book.blank(member)) for member in book.members)
+    without = f", without {blank} who answered nothing" if blank else ""
     return (
         f"Mean {points(statistics.mean(earned))}, median {points(statistics.median(earned))}"
-        f" of {points(book.points)} points, before penalties."
+        f" of {points(book.points)} points, before penalties{without}."
     )
 
 
@@ -70,7 +75,8 @@ def _warning(book: Gradebook) -> str:
 
 def _overview(book: Gradebook) -> list[str]:
     graded = _graded(book)
-    parts = [paragraph(text(_counts(book) + "."))]
+    number = len(book.members)
+    parts = [paragraph(f"{number} student{'s' * (number != 1)}.")]
     if graded:
         parts.append(paragraph(_marks(book, graded)))
     if book.isolation == "sandbox":
@@ -87,7 +93,7 @@ def _distribution(book: Gradebook) -> list[str]:
         share = result.earned / book.points if book.points else 0.0
         counts[min(int(share * _BINS), _BINS - 1)] += 1
     cells = [
-        (f"{100 * i // _BINS} to {100 * (i + 1) // _BINS} %", bar(n / max(counts)), str(n))
+        (whole(f"{100 * i // _BINS} to {100 * (i + 1) // _BINS} %"), bar(n / max(counts)), str(n))
         for i, n in enumerate(counts)
     ]
     return ["<h2>Share of the points</h2>", rows(("Share", "", "Students"), cells, numbers=(2,))]
@@ -112,7 +118,8 @@ def _questions(book: Gradebook) -> list[str]:
         rows(header, cells, numbers=(2, 3, 4)),
         paragraph(
             "Discrimination is the correlation of a question's points with the points of all other"
-            " questions. Near 0 or below, the question tells strong and weak students not apart.",
+            " questions. Near 0 or below, the question does not tell strong and weak students"
+            " apart.",
             "quiet",
         ),
     ]
@@ -125,20 +132,20 @@ def _discrimination(known: list[tuple[float, float]]) -> str:
     return f"{statistics.correlation(own, rest):.2f}"
 
 
-def _common(book: Gradebook) -> list[tuple[tuple[str, str], int]]:
-    given = Counter(
-        (answer.question, answer.misconception)
-        for result in _graded(book)
-        for answer in result.answers
-        if answer.misconception
-    )
-    return sorted(given.items(), key=lambda pair: (-pair[1], pair[0]))
+def _common(book: Gradebook) -> list[tuple[tuple[str, str], list[str]]]:
+    """Return the misconceptions, the most frequent first, with those who have them."""
+    given = defaultdict(list)
+    for member in book.members:
+        for answer in member.result.answers if member.result else ():
+            if answer.misconception:
+                given[answer.question, answer.misconception].append(member.student)
+    return sorted(given.items(), key=lambda pair: (-len(pair[1]), pair[0]))
 
 
 def _misconceptions(book: Gradebook) -> list[str]:
     cells = [
-        (text(what), f"<code>{text(question)}</code>", str(n))
-        for (question, what), n in _common(book)
+        (text(what) + fold("who", ", ".join(who)), f"<code>{text(question)}</code>", str(len(who)))
+        for (question, what), who in _common(book)
     ]
     if not cells:
         return []

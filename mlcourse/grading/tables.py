@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 # With any of these first, a spreadsheet takes a cell for a formula and runs it.
@@ -39,23 +41,36 @@ def as_written(text: str) -> str:
     return text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA) else text
 
 
-def table(rows: Iterable[Sequence[object]], *, excel: bool = False) -> str:
+@dataclass(frozen=True)
+class Dialect:
+    """How a spreadsheet writes CSV in its country."""
+
+    delimiter: str = ","
+    decimal: str = "."
+
+
+PLAIN = Dialect()
+
+
+def table(
+    rows: Iterable[Sequence[object]], *, excel: bool = False, dialect: Dialect = PLAIN
+) -> str:
     """Return CSV: numbers as they are, text made harmless, nothing for None.
 
     Excel needs a byte order mark to see UTF-8; an LMS may take it for a part of the first name.
     """
     text = io.StringIO(newline="")
-    writer = csv.writer(text)
+    writer = csv.writer(text, delimiter=dialect.delimiter)
     for row in rows:
-        writer.writerow([_cell(value) for value in row])
+        writer.writerow([_cell(value, dialect.decimal) for value in row])
     return "\ufeff" * excel + text.getvalue()
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, decimal: str) -> str:
     if value is None:
         return ""
     if isinstance(value, int | float):
-        return f"{value:.10g}"
+        return f"{value:.10g}".replace(".", decimal)
     return harmless(str(value).replace("\0", ""))
 
 
@@ -69,17 +84,8 @@ def read_table(path: Path, needed: Sequence[str]) -> tuple[list[str], list[tuple
     TableError
         If the file cannot be read or a needed column is not there.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise TableError(f"{path}: {error.strerror}") from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace")
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text.replace("\0", ""), newline=""), delimiter=delimiter)
+    text = _read(path)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     try:
         header = [name.strip() for name in next(reader, [])]
         rows = [
@@ -92,3 +98,27 @@ def read_table(path: Path, needed: Sequence[str]) -> tuple[list[str], list[tuple
     if missing := [name for name in needed if name not in header]:
         raise TableError(f"{path}: no column {', '.join(missing)} among {', '.join(header)}")
     return header, rows
+
+
+def dialect_of(path: Path) -> Dialect:
+    """Return how a table was saved; decimal commas need another delimiter."""
+    text = _read(path)
+    delimiter = _delimiter(text)
+    points = re.search(rf"(?<![^{delimiter}])\d+\.\d+(?![^{delimiter}\r\n])", text)
+    return Dialect(delimiter, "," if delimiter == ";" and not points else ".")
+
+
+def _delimiter(text: str) -> str:
+    return max(",;\t", key=text.split("\n", 1)[0].count)
+
+
+def _read(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise TableError(f"{path}: {error.strerror}") from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")
+    return text.replace("\0", "")

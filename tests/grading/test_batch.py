@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from mlcourse.grading import batch
 from mlcourse.grading.bank import load_lab
 from mlcourse.grading.batch import grade_all
 from mlcourse.grading.gradebook import load_result, locked, write
@@ -58,7 +59,7 @@ def test_killed_at_any_moment_and_started_again_it_gives_the_same(tmp_path, whol
     done = grade(folder)
     assert done.returncode == 0, done.stderr
     assert results(folder) == results(whole)
-    for name in ("results.json", "grades.csv", "canvas.csv", "moodle.csv"):
+    for name in ("results.json", "grades.csv"):
         assert (folder / "grades" / name).read_bytes() == (whole / "grades" / name).read_bytes()
     assert not list((folder / "grades").rglob("*.tmp"))
 
@@ -166,8 +167,20 @@ def test_the_bar_is_for_terminals(tmp_path, whole):
             cwd=whole, stderr=ours, stdout=subprocess.DEVNULL, check=True, timeout=60,
         )  # fmt: skip
         os.close(ours)
-        assert b"\r##############################" in shown.read(200)
+        assert b"\r####################" in shown.read(200)
     assert process.returncode == 0
+
+
+def test_who_is_still_running_is_named_while_one_waits(tmp_path, judge, monkeypatch, capsys):
+    monkeypatch.setattr(batch, "_QUIET", 0.5)
+    monkeypatch.setattr(batch, "_LONG", 1.0)
+    folder = classroom(tmp_path / "x", {"ann": notebook("import time; time.sleep(2)", RIGHT)})
+    with locked(folder / "grades"):
+        submissions = collect(folder / "subs", "lab00").submissions
+        assert grade_all(submissions, judge, folder / "grades", jobs=2) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert any(line.startswith("0 of 1 graded; still running: ann (1 s") for line in lines)
+    assert lines[-1] == "1 of 1 graded"
 
 
 def test_a_folder_of_another_lab_is_left_alone(whole):

@@ -97,8 +97,13 @@ def test_pages_hold_nothing_that_runs_or_is_fetched(pages):
 
 def test_the_report_tells_what_to_teach_again(pages):
     text = shown((pages / "report.html").read_text("utf-8"))
-    assert "7 students, 5 graded, 1 unreadable, 1 waiting for marks" in text
-    assert "squares: right for 2 alone double 1" in text
+    assert (
+        "7 students: 5 graded, 1 waiting for marks, 1 unreadable or without a notebook (eve);"
+        in text
+    )
+    assert "penalties for 2 cy: nothing was answered" in text
+    assert "before penalties, without 1 who answered nothing" in text
+    assert "squares: right for 2 alone who ben double 1" in text
     assert "eve unreadable the file is damaged in line 1" in text
     assert "Isolation: sandbox" in text
     # Nobody chose the answer of `loss` but ann, so it tells students apart; no test is flat here.

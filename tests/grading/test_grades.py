@@ -10,8 +10,9 @@ import jsonschema
 import pytest
 
 from mlcourse.grading import manual
+from mlcourse.grading.checklist import checklist
 from mlcourse.grading.gradebook import Column, Gradebook, Member, load, locked, save, save_result
-from mlcourse.grading.grades import results, write_grades
+from mlcourse.grading.grades import last_totals, results, write_grades
 from mlcourse.grading.result import Answer, Cell, PartResult, Result
 from mlcourse.grading.tables import TableError
 
@@ -78,7 +79,7 @@ def test_grades_of_late_waiting_and_ungraded_students(tmp_path):
     write_grades(
         book(
             student("ann", 3.0, days=2), student("bo", days=20), student("cy", text="x"),
-            unreadable, penalty=0.1,
+            unreadable, student("eli", system="moodle"), penalty=0.1,
         ),
         tmp_path,
     )  # fmt: skip
@@ -93,17 +94,18 @@ def test_grades_of_late_waiting_and_ungraded_students(tmp_path):
         "bo": ["graded", "4", "0", "4", "4", "0"],
         "cy": ["waiting", "4", "", "4", "0", ""],
         "dan": ["unreadable", "", "", "", "0", ""],
+        "eli": ["graded", "4", "0", "4", "0", "4"],
     }
     assert table["dan"]["reason"] == "it is cut off"
     # No grade is not a zero: neither system is told of one.
-    assert [line[0] for line in rows(tmp_path / "canvas.csv")[2:]] == ["ann", "bo"]
-    assert [line[4] for line in rows(tmp_path / "moodle.csv")[1:]] == ["2.4", "0", "", ""]
+    assert [line[0] for line in rows(tmp_path / "canvas.csv")[2:]] == ["ann", "bo", "eli"]
+    assert [line[4] for line in rows(tmp_path / "moodle.csv")[1:]] == ["2.4", "0", "", "", "4"]
 
 
 @pytest.mark.parametrize("first", "=+-@\t\r\n")
 def test_no_cell_is_a_formula(tmp_path, first):
     name = f'{first}HYPERLINK("x","a,b")\nü'
-    write_grades(book(student(name, system="")), tmp_path)
+    write_grades(book(student(name), student("bo", system="moodle")), tmp_path)
     for file in ("grades.csv", "canvas.csv", "moodle.csv"):
         data = (tmp_path / file).read_bytes()
         assert data.startswith(b"\xef\xbb\xbf") == (file == "grades.csv")
@@ -140,7 +142,7 @@ def test_canvas_with_its_gradebook(tmp_path):
         student("doejane_12", number="12"), student("bl2", system=""),
         replace(student("min kim", 1.0, system=""), name="KimMin"), student("gone", number="15"),
     )  # fmt: skip
-    notes = write_grades(book(*members), tmp_path, canvas=path)
+    (upload,) = write_grades(book(*members), tmp_path, canvas=path)
     assert rows(tmp_path / "canvas.csv") == [
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Lab 1 (777)"],
         ["    Points Possible", "", "", "", "", "10"],
@@ -148,16 +150,28 @@ def test_canvas_with_its_gradebook(tmp_path):
         ["Lee, Bo", "13", "S13", "bl2", "B", "4"],
         ["Kim, Min", "14", "S14", "mk3", "B", "1"],
     ]
-    assert notes == [f"{path}: not found there, so without a grade: gone"]
+    assert (upload.listed, upload.silent, upload.unknown) == (3, (), ("gone",))
+    (upload,) = write_grades(book(members[0]), tmp_path, canvas=path)
+    assert upload.silent == ("Lee, Bo", "Kim, Min")
+
+
+def test_a_system_that_the_class_is_not_from_gets_no_file(tmp_path):
+    assert write_grades(book(student("x", system="")), tmp_path) == []
+    write_grades(book(student("ann", number="1")), tmp_path)
+    assert (tmp_path / "canvas.csv").exists()
+    assert not (tmp_path / "moodle.csv").exists()
+    write_grades(book(student("ann", system="moodle", number="1")), tmp_path)
+    assert not (tmp_path / "canvas.csv").exists()
 
 
 def test_students_who_share_a_number_are_left_to_the_instructor(tmp_path):
     eve = student("doe_12", number="12")
-    notes = write_grades(
+    (upload,) = write_grades(
         book(student("ann", number="12"), eve, student("bo", number="1")), tmp_path
     )
     assert [line[0] for line in rows(tmp_path / "canvas.csv")[2:]] == ["bo"]
-    assert "ann, doe_12" in notes[0]
+    assert "ann, doe_12" in upload.notes[0]
+    assert upload.unknown == ("ann", "doe_12")
 
 
 WORKSHEET = """\
@@ -177,12 +191,13 @@ def test_moodle_alone_and_with_its_worksheet(tmp_path):
 
     path = tmp_path / "Grades.csv"
     path.write_text(WORKSHEET, "utf-8")
-    notes = write_grades(book(ann), tmp_path, moodle=path)
+    (upload,) = write_grades(book(ann), tmp_path, moodle=path)
     before, after = rows(path), rows(tmp_path / "moodle.csv")
     assert after[0] == before[0]
     assert after[2] == before[2]
     assert after[1] == [*before[1][:4], "4", *before[1][5:9], "A net: 4 of 4; Why: 0 of 2.5"]
-    assert "set the assignment's maximum to 6.5" in notes[0]
+    assert "set the assignment's maximum to 6.5" in upload.notes[0]
+    assert (upload.listed, upload.silent) == (2, ("Bo Lee",))
 
 
 def test_a_file_that_is_no_worksheet_is_named(tmp_path):
@@ -236,13 +251,14 @@ def test_bad_marks_are_named_with_their_line_and_kept(tmp_path):
         other, {("ann", "1"): ["9", ""], ("ann", "2"): ["lots", "?"], ("'=bo", "2"): ["-1", ""]}
     )
     with other.open("a", encoding="utf-8") as file:
-        file.write("nobody,why,1. names the cause,1,1,who\n")
+        file.write("ann,what,3. names it,1,1,\nnobody,why,1. names the cause,1,1,who\n")
     merged, faults = manual.merge(waiting(), tmp_path, other)
     assert faults == [
         f"{other}, line 2: the mark '9' is no number from 0 to 1",
         f"{other}, line 3: the mark 'lots' is no number from 0 to 1.5",
         f"{other}, line 5: the mark '-1' is no number from 0 to 1.5",
-        f"{other}, line 8: there is nothing to mark for nobody, why, 1. names the cause",
+        f"{other}, line 8: there is nothing to mark for ann, what, 3. names it",
+        f"{table}: marks for 1 who are not in this class are kept and not used: nobody",
     ]
     assert merged.members[0].status == "waiting"
     kept = {(line[0], line[2][0]): line[4:] for line in rows(table)[1:]}
@@ -262,6 +278,71 @@ def test_a_spreadsheet_may_have_saved_the_table(tmp_path):
     merged, faults = manual.merge(waiting(), tmp_path, other)
     assert faults == []
     assert merged.members[2].result.answers[1].marks == ((0.5, "schön"), (1.5, ""))
+
+
+def test_the_table_stays_as_a_spreadsheet_saves_it(tmp_path):
+    table = tmp_path / "manual.csv"
+    manual.merge(waiting(), tmp_path)
+    fill_in(table, {("ann", "2"): ["0,5", ""]}, delimiter=";")
+    table.write_text(table.read_text("utf-8-sig").replace(";1.5;", ";1,5;"), "utf-8-sig")
+    manual.merge(waiting(), tmp_path)
+    kept = table.read_text("utf-8-sig").splitlines()
+    assert kept[:3] == [
+        "student;question;rubric item;max;mark;comment",
+        "ann;why;1. names the cause;1;;",
+        "ann;why;2. names the cure;1,5;0,5;",
+    ]
+
+
+def test_a_mark_stays_with_the_answer_that_it_was_given_for(tmp_path):
+    table = tmp_path / "manual.csv"
+    first, second = book(student("ann", text="because")), book(student("ann", text="another"))
+
+    def changed(class_):
+        merged, faults = manual.merge(class_, tmp_path)
+        assert faults == []
+        manual.write_page(merged, tmp_path)
+        (ann,) = merged.members
+        assert ("has changed" in (tmp_path / "manual.html").read_text()) == bool(ann.changed)
+        assert [a for a in merged.alerts(ann) if "look again" in a] == [
+            "the answer to why has changed since it was marked (1.5); look again"
+        ] * bool(ann.changed)
+        return ann.changed
+
+    assert changed(first) == ()
+    fill_in(table, {("ann", "1"): ["1", ""], ("ann", "2"): ["0.5", ""]})
+    # The marks were typed while the first answer was the one to be seen.
+    assert changed(second) == ("why",)
+    assert changed(second) == ("why",)
+    assert changed(first) == ()
+    assert changed(second) == ("why",)
+    fill_in(table, {("ann", "2"): ["0.5", "still so"]})
+    assert changed(second) == ()
+
+
+# Before the upload
+# -----------------
+
+
+def test_the_list_to_check_before_the_upload(tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_text(GRADEBOOK, "utf-8-sig")
+    dan = student("dan", 0.0, number="15")
+    class_ = book(
+        student("ann", 3.0, number="12", days=2), replace(dan, late=True),
+        student("cy", text="x", number="13"), replace(student("bo"), result=None), penalty=0.1,
+    )  # fmt: skip
+    made = write_grades(class_, tmp_path, canvas=path)
+    last = {"ann": 3.0, "dan": None, "cy": 2.0}
+    assert checklist(class_, made, last) == [
+        "3 students in export.csv: 2 graded, 1 waiting for marks, 1 not graded yet (bo),"
+        " 1 handed in nothing (Kim, Min); penalties for 1",
+        "Compared with the last run: 2 grades changed (ann: 3 -> 2.4, cy: 2 -> none), 1 new",
+        "canvas.csv: 1 grade; none for cy (waiting for marks), bo (not in export.csv),"
+        " dan (not in export.csv), Kim, Min (handed in nothing)",
+        "1 marked as late by Canvas, nothing taken off without days in --late: dan",
+    ]
+    assert last_totals(tmp_path) == {"ann": 2.4, "dan": 0.0, "cy": None, "bo": None}
 
 
 def test_results_hold_no_times_and_no_pictures():
