@@ -4,6 +4,7 @@ import json
 import textwrap
 
 from tests.grading.corpus import (
+    FULL,
     NO_SOFTMAX,
     NOTHING,
     RIGHT,
