@@ -34,15 +34,12 @@ GO_ON = (
 ENTRIES = [
     # Time.
     at_first("loop in a cell", "while True: pass"),
-    at_first("sleep in a cell", "time.sleep(1000)"),
-    train("while True: pass", "loop in a call"),
     train("time.sleep(1000)", "sleep in a call"),
     perfect_but("loop in __init__", {"RunningMean": 0},
                 RunningMean="class RunningMean:\n    def __init__(self, size):\n"
                 "        while True: pass"),
     perfect_but("loop in a hidden call alone", {"RunningMean": 1}, RunningMean=HIDDEN_LOOP),
     train("import re; re.match('(a+)+$', 'a' * 40 + 'b')", "a pattern that takes for ever"),
-    train("return len(str(9 ** (9 ** 8)))", "a number that takes for ever"),
     train("sys.set_int_max_str_digits(0); return 10 ** 100_000", "a number of 100,000 digits"),
     train("return 10 ** 5000", "a number of 5,000 digits"),
     train("import signal\n    signal.alarm(1)\n    while True: pass", "kills itself later"),

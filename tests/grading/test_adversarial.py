@@ -1,6 +1,6 @@
 """A class of honest, broken and hostile submissions: each gets exactly what it deserves.
 
-They are graded two at a time, as a real class is, with innocent ones in between. Nobody else's
+They are graded several at a time, as a real class is, with innocent ones in between. Nobody else's
 result changes, nothing is left behind, and no student reads what hidden tests ask.
 """
 
@@ -49,7 +49,7 @@ INNOCENT = [e for e in HARMLESS if e.name in ("perfect", "over the batch", "over
 NAMES = ("=1+", "<img src=x onerror=alert(1)>", "@SUM", "-", "+", "'", "\u202e", "a b ")
 
 
-def in_between(hostile, innocent, every=3):
+def in_between(hostile, innocent, every=4):
     """Return both, with one who is innocent after each ``every`` who are not."""
     for number, entry in enumerate(hostile):
         yield entry
@@ -105,7 +105,7 @@ def graded(judge, tmp_path_factory):
     before = outside()
     (out / RESULTS).mkdir(parents=True)
     save(book, out)
-    grade_all(found, judge, out, jobs=2)
+    grade_all(found, judge, out, jobs=4)
     after = outside()
     book, _ = manual.merge(load(out), out)
     write_grades(book, out)
