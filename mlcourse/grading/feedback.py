@@ -7,15 +7,29 @@ of the machine that graded and nothing of other students.
 from __future__ import annotations
 
 import io
+import re
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from .gradebook import Gradebook, Member, write
 from .pages import chapter, code, items, page, paragraph, points, rows, text, without_paths
-from .result import Answer, PartResult
+from .result import Answer, Cell, PartResult
+from .submissions import listed
 
 FOLDER = "feedback"
 _MOST = 20  # cells or notes that are listed
+_PLACE = re.compile(r"\bcell (\d{1,4})\b")
+_UNKNOWN = re.compile(r"NameError: name '(\w+)' is not defined")
+_ADVICE = {  # what a reason says, and what the student can do about it
+    "cut off": "The file ends in the middle: was the upload cut off? Open it in Jupyter, save it,"
+    " and hand it in again.",
+    "damaged": "Open it in Jupyter, save it, and hand it in again. If Jupyter cannot open it, copy"
+    " your answers into a new copy of the lab.",
+    "is empty": "Save the notebook in Jupyter and hand it in again.",
+    "no notebook": "Hand in the .ipynb notebook, not an export of it.",
+    "not a notebook": "Hand in the .ipynb notebook, not an export of it.",
+}
 
 
 def write_feedback(book: Gradebook, out: Path) -> None:
@@ -64,6 +78,7 @@ def student_page(book: Gradebook, member: Member) -> str:
             '<div class="box">'
             + paragraph("<strong>Your submission could not be graded.</strong> It has no points.")
             + paragraph(text(without_paths(why)))
+            + "".join([paragraph(advice) for said, advice in _ADVICE.items() if said in why][:1])
             + "</div>"
         ]
         return page(f"{title}, {member.name}", *head, *body, *_notes(member))
@@ -77,7 +92,7 @@ def student_page(book: Gradebook, member: Member) -> str:
         *head,
         *_totals(book, member),
         rows(("Question", "Result", "Points"), overview, numbers=(2,)),
-        *(_question(book, answer) for answer in answers),
+        *(_question(book, answer, member.result.cells) for answer in answers),
         *_cells(member),
         *_notes(member),
     )
@@ -125,7 +140,7 @@ def _is_empty(answer: Answer) -> bool:
     return all(part.status == "unanswered" for part in answer.parts)
 
 
-def _question(book: Gradebook, answer: Answer) -> str:
+def _question(book: Gradebook, answer: Answer, cells: Sequence[Cell]) -> str:
     inside = [
         f'<h2 id="{text(answer.question)}">{text(answer.title)}</h2>',
         paragraph(f"{_earned(answer)} points, {_verdict(answer)}"),
@@ -133,7 +148,7 @@ def _question(book: Gradebook, answer: Answer) -> str:
     if answer.misconception:
         inside.append(f'<div class="box">{paragraph(text(answer.misconception))}</div>')
     if not _is_empty(answer):
-        inside += _parts(answer)
+        inside += _parts(answer, cells)
     if answer.with_right:
         names = " and ".join(answer.with_right)
         told = f"It calls {names}. A mistake there counts once: this was tried with right answers."
@@ -152,7 +167,7 @@ def _question(book: Gradebook, answer: Answer) -> str:
     return f"<section>{''.join(inside)}</section>"
 
 
-def _parts(answer: Answer) -> list[str]:
+def _parts(answer: Answer, cells: Sequence[Cell]) -> list[str]:
     """Tell what each test found; a hidden one has a number in place of its name."""
     told, hidden = [], 0
     for part in answer.parts:
@@ -162,7 +177,7 @@ def _parts(answer: Answer) -> list[str]:
             name = "Your answer"
         line = _part(part, name)
         if part.status != "passed" and part.message != answer.misconception:
-            message = without_paths(part.message.removeprefix("a hidden test: "))
+            message = _told(part.message.removeprefix("a hidden test: "), cells)
             said_by_code = not part.hidden and name != "Your answer" and part.status != "unanswered"
             line += code(message) if said_by_code else f"; {text(message)}"
         told.append(line)
@@ -176,22 +191,49 @@ def _part(part: PartResult, name: str) -> str:
 
 
 def _cells(member: Member) -> list[str]:
+    """Tell what stopped cells, and in one line which others stopped only because of that."""
     assert member.result is not None
-    broken = [
-        f"Cell {number}:{code(without_paths(cell.error))}"
-        for number, cell in enumerate(member.result.cells, start=1)
+    cells, lost = member.result.cells, set[str]()
+    causes, followers = [], []
+    for number, cell in enumerate(cells, start=1):
+        if cell.status == "ok":
+            continue
+        called = without_paths(cell.title) or f"cell {number}"
+        unknown = _UNKNOWN.search(cell.error)
+        if unknown and unknown[1] in lost:
+            followers.append(called)
         # An unanswered question stops its own cell, and its section says so.
-        if cell.status != "ok" and "NotImplementedError" not in cell.error
-    ]
-    if not broken:
+        elif "NotImplementedError" not in cell.error:
+            error = _told(cell.error.replace(f"(cell {number}, line", "(line"), cells)
+            causes.append(f"{text(called[0].upper() + called[1:])}:{code(error)}")
+        lost.update(cell.defines)
+    if not causes and not followers:
         return []
-    more = [f"… and {len(broken) - _MOST} more"] if len(broken) > _MOST else []
-    return ["<h2>Cells that stopped with an error</h2>", items(broken[:_MOST] + more)]
+    shown = causes[:_MOST]
+    if len(causes) > _MOST:
+        shown.append(f"… and {len(causes) - _MOST} more")
+    if followers:
+        shown.append(
+            f"Stopped only because a cell before them did: {text(listed(followers, _MOST))}"
+        )
+    return ["<h2>Cells that stopped with an error</h2>", items(shown)]
+
+
+def _told(message: str, cells: Sequence[Cell]) -> str:
+    """Return what a student is told, with titles in place of the numbers of cells."""
+
+    def title(found: re.Match[str]) -> str:
+        number = int(found[1])
+        return (cells[number - 1].title if 0 < number <= len(cells) else "") or found[0]
+
+    return without_paths(_PLACE.sub(title, message))
 
 
 def _notes(member: Member) -> list[str]:
-    notes = [*member.notes, *(member.result.notes if member.result else ())]
+    result = member.result
+    notes = [*member.notes, *(result.notes if result else ())]
     if not notes:
         return []
+    told = [text(_told(note, result.cells if result else ())) for note in notes[:_MOST]]
     more = [f"… and {len(notes) - _MOST} more"] if len(notes) > _MOST else []
-    return ["<h2>Notes</h2>", items([text(without_paths(n)) for n in notes[:_MOST]] + more)]
+    return ["<h2>Notes</h2>", items(told + more)]

@@ -26,6 +26,7 @@ from .questions import CodeQuestion, Drawn, ManualQuestion, Part, ValueQuestion
 from .result import Answer, Cell, PartResult, Result
 from .sandbox import Limits, SandboxError
 from .session import Session, StudentError
+from .titles import defines, title
 
 _TEXT = 20_000  # characters of a text answer
 _NO_PICTURE = (
@@ -109,7 +110,10 @@ class Judge:
             reports = session.run()
             answers = self._answers(session, content)
         answers = tuple(self._helped(a, answers, notebook.cells, until) for a in answers)
-        cells = tuple(Cell(report.status, report.error) for report in reports)
+        cells = tuple(
+            Cell(report.status, report.error, title(source), defines(source))
+            for report, source in zip(reports, notebook.cells, strict=True)
+        )
         notes = (
             notebook.notes
             + [

@@ -85,10 +85,24 @@ class Answer:
 
 @dataclass(frozen=True)
 class Cell:
-    """What became of a code cell: "ok" or a kind of StudentError, and the error in words."""
+    """What became of a code cell.
+
+    Attributes
+    ----------
+    status : str
+        "ok" or a kind of StudentError.
+    error : str
+        The same in words.
+    title : str
+        What to call the cell.
+    defines : tuple of str
+        The names that it would define.
+    """
 
     status: str
     error: str
+    title: str = ""
+    defines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,7 +184,9 @@ class Result:
                 "pictures": tuple(answer["pictures"]),
             }
             answers.append(Answer(**{**answer, "parts": parts, **pairs, **lists}))
-        cells = tuple(Cell(**cell) for cell in data["cells"])
+        cells = tuple(
+            Cell(**{**cell, "defines": tuple(cell.get("defines", ()))}) for cell in data["cells"]
+        )
         return cls(
             **{**data, "answers": tuple(answers), "cells": cells, "notes": tuple(data["notes"])}
         )

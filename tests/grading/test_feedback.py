@@ -7,13 +7,23 @@ import zipfile
 
 import pytest
 
-from tests.grading.classroom import CLASS, classroom, grade, run
+from tests.grading.classroom import CLASS, classroom, grade, notebook, run
+from tests.grading.handed_in import put
+
+STOPS = notebook(
+    "base = 1 / 0\nscale = 3", "%pip install x\nstep = base + 1", "print(step)",
+    "print(unheard_of)",
+    "def double(x):\n    return x * scale",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     """Return the folder of a graded class with its feedback."""
     folder = classroom(tmp_path_factory.mktemp("class"))
+    put(folder / "subs", "fay.ipynb", content=STOPS)
+    put(folder / "subs", "gus/lab00.py", content=b"def double(x): ...")
+    put(folder / "subs", "hal.ipynb", content=STOPS[:-40])
     (folder / "late.csv").write_text("student,days\nann,1\nben,2\n")
     done = grade(folder, "--late", "late.csv", "--late-penalty", "0.25")
     assert done.returncode == 1, done.stderr  # eve's is no notebook
@@ -31,7 +41,7 @@ def shown(html):
 
 
 def test_every_student_has_a_page(pages):
-    assert len(list((pages / "feedback").glob("*.html"))) == len(CLASS)
+    assert len(list((pages / "feedback").glob("*.html"))) == len(CLASS) + 3
 
 
 def test_a_wrong_answer_is_explained(pages):
@@ -52,6 +62,23 @@ def test_what_is_open_is_said(pages):
     eve = shown(page(pages, "eve"))
     assert "could not be graded. It has no points." in eve
     assert "the file is damaged in line 1" in eve
+
+
+def test_first_causes_alone_are_told_and_cells_have_names(pages):
+    text = shown(page(pages, "fay"))
+    assert "The cell of base: ZeroDivisionError: division by zero (line 1)" in text
+    assert "unheard_of" in text
+    assert "Stopped only because a cell before them did: the cell of step" in text
+    assert "&#x27;step&#x27;" not in text.partition("Stopped only")[2]
+    assert "is not defined (the cell of double, line 2)" in text
+    assert "the cell of step, line 1: &quot;%pip install x&quot; was not run" in text
+    assert not re.search(r"cell \d", text)
+
+
+def test_who_handed_in_no_notebook_reads_what_to_do(pages):
+    gus, hal = shown(page(pages, "gus")), shown(page(pages, "hal"))
+    assert "no notebook, only lab00.py Hand in the .ipynb notebook, not an export" in gus
+    assert "the file is cut off in line 1 The file ends in the middle: was the upload" in hal
 
 
 def test_hidden_tests_stay_hidden(pages):
@@ -98,8 +125,8 @@ def test_pages_hold_nothing_that_runs_or_is_fetched(pages):
 def test_the_report_tells_what_to_teach_again(pages):
     text = shown((pages / "report.html").read_text("utf-8"))
     assert (
-        "7 students: 5 graded, 1 waiting for marks, 1 unreadable or without a notebook (eve);"
-        in text
+        "10 students: 6 graded, 1 waiting for marks, 3 unreadable or without a notebook (eve,"
+        " gus, hal); penalties for 2" in text
     )
     assert "penalties for 2 cy: nothing was answered" in text
     assert "before penalties, without 1 who answered nothing" in text
