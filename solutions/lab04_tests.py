@@ -1565,7 +1565,7 @@ def drawn_digits(rng, small, n_train, n_new):
     return X[:, pixels], y, X_new[:, pixels], y_new
 
 
-@training.inputs(points=1)
+@training.inputs(points=1, seconds=10)
 def training_small(rng):
     X, y = DIGITS.train
     X_new, y_new = DIGITS.val
@@ -1574,7 +1574,9 @@ def training_small(rng):
     ]
 
 
-@training.inputs(points=1, hidden=True, about="other digits to learn from, and other new ones")
+@training.inputs(
+    points=1, hidden=True, seconds=10, about="other digits to learn from, and other new ones"
+)
 def training_fresh(rng):
     *arrays, y_new = drawn_digits(rng, pooled, 500, 500)
     return [((*arrays, rng), y_new)]
@@ -1588,14 +1590,14 @@ def share_right(predicted, y_new):
     return np.mean(predicted == y_new)
 
 
-@training.test(points=1, about="1,000 whole digits, and 1,500 new ones")
+@training.test(points=1, seconds=10, about="1,000 whole digits, and 1,500 new ones")
 def training_reads_whole_digits(student, rng):
     *arrays, y_new = drawn_digits(rng, lambda X: X.astype(np.float64), 1000, 1500)
     accuracy = share_right(student(*arrays, rng), y_new)
     assert accuracy >= 0.8, f"expected 80 % of the new digits, got {accuracy:.1%}"
 
 
-@training.test(points=1, about="the same generator twice")
+@training.test(points=1, seconds=10, about="the same generator twice")
 def training_depends_on_rng_alone(student, rng):
     """The same generator gives the same predictions, which are no guesses."""
     *arrays, y_new = drawn_digits(rng, pooled, 200, 500)

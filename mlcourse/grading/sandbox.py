@@ -48,9 +48,9 @@ class Limits:
     it that had to be run again.
     """
 
-    call: float = 10.0
-    cell: float = 60.0
-    total: float = 600.0
+    call: float = 5.0
+    cell: float = 15.0
+    total: float = 150.0
     memory: int = 2048 * MIB  # address space
     processes: int = 8  # threads: processes cannot be started
     files: int = 256  # open at once
