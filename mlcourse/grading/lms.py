@@ -153,7 +153,7 @@ def _fill_canvas(book: Gradebook, path: Path) -> Upload:
                     filled.append([*row[:about], total])
                 break
         else:
-            silent.append(row[0])
+            silent.append(" ".join(reversed(row[0].split(", "))))
     return Upload(
         "canvas.csv", filled, notes, path.name, names, tuple(silent), _unknown(book, found)
     )

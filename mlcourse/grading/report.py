@@ -137,7 +137,7 @@ def _common(book: Gradebook) -> list[tuple[tuple[str, str], list[str]]]:
     given = defaultdict(list)
     for member in book.members:
         for answer in member.result.answers if member.result else ():
-            if answer.misconception:
+            if answer.misconception and not book.blank(member):
                 given[answer.question, answer.misconception].append(member.student)
     return sorted(given.items(), key=lambda pair: (-len(pair[1]), pair[0]))
 

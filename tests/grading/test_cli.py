@@ -85,7 +85,7 @@ def test_what_was_said_once_counts_until_something_else_is_said(folder):
         "doejane_12", "12", "1.5", "0.6", "3.4",
     ]  # fmt: skip
     assert "As before" not in done.stdout
-    assert "2 students in gradebook.csv: 2 graded, 1 handed in nothing (Kim, Min)" in done.stdout
+    assert "2 students in gradebook.csv: 2 graded, 1 handed in nothing (Min Kim)" in done.stdout
     assert "canvas.csv: 1 grade; none for leebo_13 (not in gradebook.csv)" in done.stdout
     uploaded = (below / "out/canvas.csv").read_text()
     assert '"Doe, Jane",12,jd,A,3.4' in uploaded

@@ -152,7 +152,7 @@ def test_canvas_with_its_gradebook(tmp_path):
     ]
     assert (upload.listed, upload.silent, upload.unknown) == (3, (), ("gone",))
     (upload,) = write_grades(book(members[0]), tmp_path, canvas=path)
-    assert upload.silent == ("Lee, Bo", "Kim, Min")
+    assert upload.silent == ("Bo Lee", "Min Kim")
 
 
 def test_a_system_that_the_class_is_not_from_gets_no_file(tmp_path):
@@ -320,6 +320,14 @@ def test_a_mark_stays_with_the_answer_that_it_was_given_for(tmp_path):
     assert changed(second) == ()
 
 
+def test_code_that_was_given_and_not_repaired_is_no_answer():
+    ann = student("ann", 0.0)
+    answer = replace(ann.result.answers[0], misconception="It does what it did as you got it.")
+    result = replace(ann.result, answers=(answer, ann.result.answers[1]))
+    assert book(ann).blank(ann) == ""
+    assert book(ann).blank(replace(ann, result=result)) == "nothing was answered"
+
+
 # Before the upload
 # -----------------
 
@@ -336,10 +344,10 @@ def test_the_list_to_check_before_the_upload(tmp_path):
     last = {"ann": 3.0, "dan": None, "cy": 2.0}
     assert checklist(class_, made, last) == [
         "3 students in export.csv: 2 graded, 1 waiting for marks, 1 not graded yet (bo),"
-        " 1 handed in nothing (Kim, Min); penalties for 1",
+        " 1 handed in nothing (Min Kim); penalties for 1",
         "Compared with the last run: 2 grades changed (ann: 3 -> 2.4, cy: 2 -> none), 1 new",
         "canvas.csv: 1 grade; none for cy (waiting for marks), bo (not in export.csv),"
-        " dan (not in export.csv), Kim, Min (handed in nothing)",
+        " dan (not in export.csv), Min Kim (handed in nothing)",
         "1 marked as late by Canvas, nothing taken off without days in --late: dan",
     ]
     assert last_totals(tmp_path) == {"ann": 2.4, "dan": 0.0, "cy": None, "bo": None}
