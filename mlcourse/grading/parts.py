@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import builtins
 import inspect
-import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..labs.compare import Outcome, accuracy_of, exception_type
+from ..labs.compare import Outcome, accuracy_of, exception_type, raised
 from ..labs.describe import describe, difference
 from ..labs.steps import Case
 from .process import StudentError
@@ -16,7 +15,6 @@ from .questions import CodeQuestion, Drawn, Part
 from .result import PartResult
 from .session import Session
 
-_PLACE = re.compile(r" \(cell \d+, line \d+\)$")
 _HIDDEN = {
     "failed": "the result is not right",
     "raised": "your code raised {}",
@@ -39,10 +37,11 @@ def attempt_case(
         with session.allow(seconds):
             return Outcome("value", session.case(case, owned=owned)), ""
     except StudentError as error:
-        if error.kind == "raised" and error.type == "NotImplementedError":
-            return Outcome("raised", detail=error.type), "not answered yet"
-        detail = _PLACE.sub("", error.message.partition(" raised ")[2])
-        return Outcome(error.kind, detail=detail), str(error)
+        if error.kind != "raised":
+            return Outcome(error.kind), str(error)
+        said = error.message.partition(f" raised {error.type}")[2].removeprefix(": ")
+        unanswered = error.type == "NotImplementedError"
+        return raised(error.type, said), "not answered yet" if unanswered else str(error)
 
 
 def fault_of(question: CodeQuestion, case: Case, outcome: Outcome, expected: Outcome) -> str:

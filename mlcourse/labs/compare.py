@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,11 @@ _KINDS = {"b": "booleans", "i": "integers", "u": "integers", "f": "floats", "c":
 _NUMBER = (int, float, np.integer, np.floating)
 # Predictions of a training run may differ in a few digits between processors.
 _SHARE_ALIKE = 0.98
+# Where it happened, and what Python 3.14 adds.
+_LEFT_OUT = re.compile(
+    r" \(cell \d+, line \d+\)$|(?<=too many values to unpack \(expected \d), got \d+"
+)
+_LONGEST = 1000  # characters of an exception's text
 
 
 @dataclass(frozen=True)
@@ -190,6 +196,20 @@ def same(a: Outcome, b: Outcome, rtol: float = 1e-5, atol: float = 1e-8) -> bool
     if a.kind == "value":
         return agree(a.value, b.value, rtol, atol) is None
     return a.kind != "raised" or exception_type(a) == exception_type(b)
+
+
+def raised(type_name: str, text: str) -> Outcome:
+    """Return the outcome of an exception.
+
+    Its text is without the place, and the same in all versions of Python.
+
+    Examples
+    --------
+    >>> raised("ValueError", "too many values to unpack (expected 2, got 3)").detail
+    'ValueError: too many values to unpack (expected 2)'
+    """
+    short = _LEFT_OUT.sub("", text[:_LONGEST]).strip()
+    return Outcome("raised", detail=f"{type_name}: {short}" if short else type_name)
 
 
 def exception_type(outcome: Outcome) -> str:

@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .compare import Outcome
+from .compare import Outcome, raised
 from .steps import Case, Missing, Step, run
-
-_TEXT = 1000  # characters of an exception's text
 
 
 def attempt(
@@ -42,7 +40,7 @@ def attempt(
     except Missing as error:
         return Outcome("missing", detail=str(error)), error
     except Exception as error:
-        return Outcome("raised", detail=described(error)), error
+        return raised(type(error).__name__, str(error)), error
     if not in_place and not _equal(steps, case.steps):
         return Outcome("mutated", detail=_which(steps, case.steps)), None
     return Outcome("value", value), None
@@ -56,12 +54,6 @@ def _which(steps: Sequence[Step], originals: Sequence[Step]) -> str:
                 if not _equal(argument, original[2][position]):
                     return str(position)
     return ""
-
-
-def described(error: BaseException) -> str:
-    """Return the type and the text of an exception."""
-    text = str(error)[:_TEXT]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _equal(a: Any, b: Any) -> bool:

@@ -287,6 +287,12 @@ def test_right_answers_to_earlier_questions_do_not_leave_the_sandbox(judge):
     assert part.message.startswith(f"scale raised ValueError: {code}")
 
 
+def test_what_never_ends_is_not_tried_again_and_again(judge):
+    parts = graded(judge, center="def center(X):\n    while True: pass")["center"].parts
+    assert [part.status for part in parts] == ["timeout"] * 3
+    assert [part.detail for part in parts][2] == "not tried: others took too long"
+
+
 def test_what_hidden_parts_ask_is_not_known_before(judge):
     """What a student's code kept of hidden inputs must not come back in a message or a text."""
     answers = graded(
