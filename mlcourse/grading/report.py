@@ -173,7 +173,7 @@ def _others(book: Gradebook) -> list[str]:
     others = [m for m in book.members if m.status not in ("graded", "waiting")]
     if not others:
         return []
-    cells = [(text(m.student), text(m.status), text(m.why)) for m in others]
+    cells = [(text(m.student), whole(text(m.status)), text(m.why)) for m in others]
     return ["<h2>Not graded</h2>", rows(("Student", "Status", "Reason"), cells)]
 
 
