@@ -905,6 +905,19 @@ def mlp_forward_python_max(X, layers):
     return A @ layers[-1][0] + layers[-1][1]
 
 
+@mlp_forward.wrong(
+    "You take pairs out of the caller's list: at the second call the net lacks layers. Loop over "
+    "the list and leave it as it is."
+)
+def mlp_forward_empties_the_list(X, layers):
+    A = X
+    while len(layers) > 1:
+        W, b = layers.pop(0)
+        A = np.maximum(A @ W + b, 0)
+    W, b = layers[0]
+    return A @ W + b
+
+
 @mlp_forward.wrong("Your loop skips the first layer: begin with layers[0], which reads X.")
 def mlp_forward_skips_the_first(X, layers):
     A = X

@@ -68,7 +68,7 @@ def clean(text: str, most: int) -> str:
     return text if len(text) <= most else text[:most] + " …"
 
 
-_ANSWERED = ("missing", "raised", "protocol", "oversized")  # the worker is fine and goes on
+_ANSWERED = ("missing", "raised", "mutated", "protocol", "oversized")  # the worker goes on
 
 
 class Worker:

@@ -25,6 +25,9 @@ __all__ = ["CellReport", "Handle", "Limits", "SandboxError", "Session", "Student
 STAND_INS = ("mlcourse.labs", "mlcourse.plots", "matplotlib", "IPython", "ipywidgets", "tqdm")
 
 
+_CHANGES = "{} changes its input ({}); it must work on a copy"
+
+
 class Handle(Kept):
     """An object in the worker, such as an optimizer with its state; see ``Session.new``."""
 
@@ -235,7 +238,9 @@ class Session:
     ) -> list[Any]:
         free, worker.unused = worker.unused, []
         with Request(case, owned=owned) as request:
-            message = {"do": "run", "case": request.case, "keep": keep, "free": free}
+            message = {
+                "do": "run", "case": request.case, "owned": owned, "keep": keep, "free": free,
+            }  # fmt: skip
             try:
                 value = self._cells.ask(worker, message, self._limits.call, request)
             except StudentError as error:
@@ -243,14 +248,15 @@ class Session:
                 raise StudentError(error.kind, why, error.type) from error
             changed = request.changed()
         if changed:
-            why = f"{what} changes its input ({changed}); it must work on a copy"
-            raise StudentError("mutated", why)
+            raise StudentError("mutated", _CHANGES.format(what, changed))
         if not isinstance(value, list) or len(value) != len(case.shown):
             worker.kill()
             raise StudentError("protocol", f"{what} sent other values than those asked for")
         return value
 
     def _explained(self, error: StudentError, what: str, case: Case) -> str:
+        if error.kind == "mutated":
+            return _CHANGES.format(what, error.message)
         if error.kind != "missing":
             verb = {"raised": " raised", "timeout": ""}.get(error.kind, ":")
             return f"{what}{verb} {error.message}"

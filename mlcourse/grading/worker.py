@@ -23,7 +23,7 @@ from array import array
 from typing import Any, NoReturn
 
 from ..labs.plain import from_json, pack, unpack
-from ..labs.steps import Missing, run, unpack_case
+from ..labs.steps import Missing, outline, run, unpack_case
 from .standins import Absent, Silent, StandIns
 from .wire import HEAD, Blobs, TooLarge, frame, pack_array, parse, unpack_array
 
@@ -188,6 +188,7 @@ class Student:
             del self._kept[name]
         case = unpack_case(request["case"], self._reader(blobs, fds))
         slots: list[Any] = []
+        before = outline(case.steps)
         shown = run(
             case.steps,
             self._lookup,
@@ -195,6 +196,8 @@ class Student:
             snapshot=lambda value: self._packed(value, out),
             slots=slots,
         )
+        if not request["owned"] and outline(case.steps) != before:
+            raise Refused("mutated", "a list or a dict")
         for name, slot in request["keep"].items():
             self._kept[name] = slots[slot]
         return shown

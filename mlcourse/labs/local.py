@@ -64,4 +64,4 @@ def _equal(a: Any, b: Any) -> bool:
         return len(a) == len(b) and all(map(_equal, a, b))
     if isinstance(a, dict):
         return list(a) == list(b) and all(_equal(a[key], b[key]) for key in a)
-    return True
+    return a is b or not isinstance(a, bool | int | float | str) or a == b

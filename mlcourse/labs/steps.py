@@ -132,10 +132,30 @@ def _filled(value: Any, slots: list[Any]) -> Any:
     if type(value) is Slot:
         return slots[value.index]
     if type(value) in (list, tuple):
-        return type(value)(_filled(item, slots) for item in value)
+        filled = [_filled(item, slots) for item in value]
+        # The very list where it can be: whether it was changed is seen on it.
+        same = all(a is b for a, b in zip(filled, value, strict=True))
+        return value if same else type(value)(filled)
     if type(value) is dict:
-        return {key: _filled(item, slots) for key, item in value.items()}
+        items = {key: _filled(item, slots) for key, item in value.items()}
+        return value if all(items[key] is value[key] for key in value) else items
     return value
+
+
+def outline(value: Any) -> Any:
+    """Return what of a value is not in arrays: changing a list or a dict changes it.
+
+    Examples
+    --------
+    >>> outline([(np.zeros(2), 1.0), {"W": np.zeros(3)}])
+    [('ndarray', 1.0), {'W': 'ndarray'}]
+    """
+    if isinstance(value, list | tuple):
+        return type(value)(map(outline, value))
+    if isinstance(value, dict):
+        return {key: outline(item) for key, item in value.items()}
+    plain = value is None or isinstance(value, bool | int | float | str)
+    return value if plain else type(value).__name__
 
 
 def _get(thing: Any, attribute: str) -> Any:

@@ -345,3 +345,15 @@ def test_without_a_sandbox_limits_remain():
         assert student.call("double", np.ones(2)).tolist() == [2, 2]
     with pytest.raises(ValueError, match="isolation"):
         Session([], isolation="none")
+
+
+@pytest.mark.parametrize(
+    "change", ["layers.pop()", "layers[0].append(1)", "sizes['a'] = 2", "sizes.clear()"]
+)
+def test_a_changed_list_or_dict_is_a_changed_input(change):
+    source = f"def f(layers, sizes):\n    {change}\n    return 1"
+    with Session([source]) as student:
+        case = Case.call("f", [[np.ones(2)]], {"a": 1})
+        with pytest.raises(StudentError, match="changes its input"):
+            student.case(case)
+        assert student.case(case, owned=True) == [1]
