@@ -32,7 +32,7 @@ affine = lab.question(
     "affine_backward",
     title="Back through an affine layer",
     points=3,
-    minutes=8,
+    minutes=5,
     section=("sec-affine-backward", "Back through an affine layer"),
     hints=(
         "Write the three shapes that must come out on paper. Each result is a product or a sum of "
@@ -759,6 +759,7 @@ def error_small(rng):
         (np.array([[2.0, 3.0], [1.0, 1.0]]), np.array([[2.0, 2.0], [1.0, -1.0]])),
         (np.array([1e-9, 0.0]), np.array([0.0, 0.0])),
         (np.zeros(2), np.zeros(2)),
+        (np.array([-4.0, 1.0]), np.array([-5.0, 1.0])),
     ]
 
 
@@ -797,6 +798,20 @@ def error_absolute(a, b):
 def error_entry_by_entry(a, b):
     difference, scale = np.abs(a - b), np.maximum(np.abs(a), np.abs(b))
     return np.max(np.where(scale > 0, difference / np.where(scale > 0, scale, 1), 0.0))
+
+
+@error.wrong("The size of an array is its largest entry without the sign: of -5 and 1 it is 5.")
+def error_signed_size(a, b):
+    scale = max(np.max(a), np.max(b))
+    return np.max(np.abs(a - b)) / scale if scale != 0 else 0.0
+
+
+@error.wrong(
+    "A small number added to the divisor makes tiny gradients look right, which have nothing in "
+    "common. Treat the case of two arrays of zeros by itself."
+)
+def error_with_tiny_epsilon(a, b):
+    return np.max(np.abs(a - b)) / (max(np.max(np.abs(a)), np.max(np.abs(b))) + 1e-12)
 
 
 @error.wrong(
@@ -896,7 +911,7 @@ autograd = lab.question(
     "Value",
     title="A small autograd",
     points=5,
-    minutes=15,
+    minutes=18,
     section=("sec-autograd", "Automatic differentiation"),
     hints=(
         "A Value may pass its gradient on only when all of it has arrived, that is, after every "
@@ -1408,10 +1423,7 @@ def skip_agrees_with_differences(student, rng):
     expect(dW2, differences(lambda W: loss(W1, W), W2), rtol=1e-4, atol=1e-6)
 
 
-@skip.wrong(
-    "All three faults are still there, in three places. Start with dA2: E divides by N, and what "
-    "about its gradient?"
-)
+@skip.wrong("All three faults are still there: neither dW1 nor dW2 agrees with its measurement.")
 def skip_sum_fork_mask(W1, W2, X, T):
     Z1 = X @ W1
     A1 = np.maximum(Z1, 0)
@@ -1423,8 +1435,8 @@ def skip_sum_fork_mask(W1, W2, X, T):
 
 
 @skip.wrong(
-    "The mean is right now; two faults are left. A1 goes two ways into A2, and what came back on "
-    "one of them is overwritten. And the mask of ReLU asks the wrong array."
+    "One fault is repaired, and dW2 agrees with its measurement. Two faults are left on the way "
+    "to dW1."
 )
 def skip_fork_mask(W1, W2, X, T):
     Z1 = X @ W1
@@ -1437,8 +1449,8 @@ def skip_fork_mask(W1, W2, X, T):
 
 
 @skip.wrong(
-    "The fork is right now; two faults are left. The gradients grow with the batch, although E is "
-    "a mean. And the mask of ReLU asks the wrong array."
+    "One fault is repaired, that of the skip connection. Two are left: dW2 does not agree with its "
+    "measurement, and dW1 has a fault of its own besides."
 )
 def skip_sum_mask(W1, W2, X, T):
     Z1 = X @ W1
@@ -1451,8 +1463,8 @@ def skip_sum_mask(W1, W2, X, T):
 
 
 @skip.wrong(
-    "The mask is right now; two faults are left. The gradients grow with the batch, although E is "
-    "a mean. And A1 goes two ways into A2, but only one comes back."
+    "One fault is repaired, that of ReLU. Two are left: dW2 does not agree with its measurement, "
+    "and dW1 has a fault of its own besides."
 )
 def skip_sum_fork(W1, W2, X, T):
     Z1 = X @ W1
@@ -1465,7 +1477,7 @@ def skip_sum_fork(W1, W2, X, T):
 
 
 @skip.wrong(
-    "One fault is left: E is a mean over the samples, and its gradient is N times too large."
+    "One fault is left. Both gradients disagree with their measurements, and by the same factor."
 )
 def skip_sum(W1, W2, X, T):
     Z1 = X @ W1
@@ -1477,10 +1489,7 @@ def skip_sum(W1, W2, X, T):
     return 0.5 * np.sum(R * R) / len(X), X.T @ dZ1, A1.T @ dA2
 
 
-@skip.wrong(
-    "One fault is left: A1 goes two ways into A2, and the gradient of the second way overwrites "
-    "that of the first."
-)
+@skip.wrong("One fault is left. dW2 agrees with its measurement; look at what comes back to A1.")
 def skip_fork(W1, W2, X, T):
     Z1 = X @ W1
     A1 = np.maximum(Z1, 0)
@@ -1492,8 +1501,7 @@ def skip_fork(W1, W2, X, T):
 
 
 @skip.wrong(
-    "One fault is left: the mask of ReLU looks at the gradient that comes back. What decides is "
-    "whether Z1 was positive on the way forward."
+    "One fault is left. dW2 agrees with its measurement, and what comes back to A1 is right."
 )
 def skip_mask(W1, W2, X, T):
     Z1 = X @ W1
@@ -1629,8 +1637,8 @@ def training_ascends(X, y, X_new, rng):
 
 
 @training.wrong(
-    "Your step computes new arrays and gives them to a name of the loop only. The dict keeps the "
-    "parameters from the start, and the network answers as if it had never been trained."
+    "The network answers with the parameters from the start. Either no step is taken, or it gives "
+    "new arrays to a name of the loop only and never reaches the dict."
 )
 def training_forgets_the_step(X, y, X_new, rng):
     N, D = X.shape
@@ -1745,8 +1753,8 @@ def training_never_clears(X, y, X_new, rng):
 
 
 @training.wrong(
-    "All weights start at 0. You predicted what happens then: only one of the four gradients is "
-    "alive, and the network gives every digit the same answer."
+    "Every digit gets the same answer. Either the steps are so large that the weights are no "
+    "numbers any more, or all weights are 0: you predicted what happens then."
 )
 def training_starts_from_zeros(X, y, X_new, rng):
     N, D = X.shape
@@ -1769,16 +1777,12 @@ lab.manual(
     "why_gradients_add",
     form="text",
     rubric=[
-        (1, "each use of a value is a path to the loss: b in all N rows, a Value at each fork"),
-        (1, "a small change takes effect on all paths at once, so the effects are summed"),
-        (
-            1,
-            "with one path kept the step goes elsewhere; the loss may still fall, and only a "
-            "comparison with differences shows it",
-        ),
+        (1, "names what the three cases have in common"),
+        (1, "says why it is a sum"),
+        (1, "says what happens if a contribution is dropped, and how one notices"),
     ],
     title="Why gradients add",
-    minutes=5,
+    minutes=7,
     section=("sec-autograd", "Automatic differentiation"),
     hints=(
         "Change b by a little. In how many entries of Z does the change arrive? Then ask the same "
