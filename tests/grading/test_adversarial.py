@@ -40,6 +40,7 @@ from tests.grading import (
 )
 from tests.grading.corpus import FULL, MARK, RIGHT, cell, notebook, perfect_but
 
+pytestmark = pytest.mark.xdist_group("corpus")  # it is graded once, whoever asks
 LAB = Path(__file__).with_name("corpus_lab.py")
 LIMITS = Limits(call=0.5, cell=1.0, total=12, memory=1024 * MIB)
 HARMLESS = [*corpus_honest.ENTRIES, *corpus_files.ENTRIES]
@@ -49,8 +50,11 @@ INNOCENT = [e for e in HARMLESS if e.name in ("perfect", "over the batch", "over
 NAMES = ("=1+", "<img src=x onerror=alert(1)>", "@SUM", "-", "+", "'", "\u202e", "a b ")
 
 
-def in_between(hostile, innocent, every=4):
-    """Return both, with one who is innocent after each ``every`` who are not."""
+def in_between(hostile, innocent, every=3):
+    """Return both, with one who is innocent after each ``every`` who are not.
+
+    Four are graded at a time, so that whoever is hostile runs beside one who is not.
+    """
     for number, entry in enumerate(hostile):
         yield entry
         if number % every == 0:
