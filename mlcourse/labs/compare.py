@@ -81,6 +81,12 @@ def agree(got: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-8) -> st
         return None if fine else f"expected {expected}, got {_kind_or_value(got)}"
     if isinstance(expected, _NUMBER):
         return _agree_numbers(got, expected, rtol, atol)
+    if isinstance(expected, complex | np.complexfloating):
+        with np.errstate(all="ignore"):
+            close = isinstance(got, complex | np.complexfloating) and np.isclose(
+                got, expected, rtol, atol, equal_nan=True
+            )
+        return None if close else f"expected {_pair(expected, got)}"
     if isinstance(expected, list | tuple):
         return _agree_lists(got, expected, rtol, atol)
     if isinstance(expected, dict):

@@ -98,9 +98,10 @@ ENTRIES = [
                 " os._exit(0)\ndef softmax(Z):\n    A()\n    return Z"),
     # What goes on in the background.
     at_first("a thread that goes on", GO_ON + "threading.Thread(target=go_on).start()"),
-    at_first("a thread that works", "import threading\n"
-             "def work():\n    while True: sum(range(99))\n"
-             "for _ in range(3): threading.Thread(target=work, daemon=True).start()"),
+    # Its threads take the time of its own calls.
+    perfect_but("a thread that works", exact=False, first="import threading\n"
+                "def work():\n    while True: sum(range(99))\n"
+                "for _ in range(3): threading.Thread(target=work, daemon=True).start()"),
     at_first("an orphan", GO_ON + "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:"
              " go_on()\n    os._exit(0)"),
     perfect_but("memory all the time", last="hold = [np.ones(10**7) for _ in range(5)]"),

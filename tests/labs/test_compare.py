@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -24,6 +24,8 @@ RIGHT = [
     (np.float64(2.5), 2.5),
     (np.array(3), 3),
     (math.nan, math.nan),
+    (np.array(complex(0, math.nan)), np.array(complex(0, math.nan))),
+    (1 + 2j, np.complex64(1 + 2j)),
     (math.inf, math.inf),
     (10**400, 10**400),
     ([1, 2.0], (1, 2)),
@@ -45,6 +47,7 @@ WRONG = [
     (1.0, 10**400, "expected a number with more than 60 digits, got 1"),
     (math.nan, 1.0, "expected 1, got nan"),
     (1 + 1e-4, 1.0, "expected 1, got 1.0001"),
+    (1.0, 1 + 2j, "expected (1+2j), got 1"),
     (None, np.zeros(2), "expected an array of shape (2,), got None"),
     ([0.0, 0.0], np.zeros(2), "expected an array of shape (2,), got a list of 2"),
     (np.zeros((2, 1)), np.zeros(2), "expected shape (2,), got (2, 1)"),
@@ -91,6 +94,7 @@ plain = st.recursive(
 )
 
 
+@settings(max_examples=300, derandomize=True)
 @given(plain, plain)
 def test_comparison_never_fails_and_everything_agrees_with_itself(got, expected):
     difference = agree(got, expected)
