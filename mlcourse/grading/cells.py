@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..labs.source import defined
 from .process import Isolation, StudentError, Worker
 from .request import Request
 from .sandbox import Limits
@@ -98,10 +98,9 @@ class Cells:
 
     def stopped(self, name: str) -> str:
         """Return what stopped the last cell that should have defined a name, or nothing."""
-        defines = re.compile(rf"^(?:(?:def|class)\s+{name}\b|{name}\s*[=,:])", re.MULTILINE)
         for number in range(len(self._cells) - 1, -1, -1):
             report = self.reports.get(number)
-            if report and report.status != "ok" and defines.search(self._cells[number]):
+            if report and report.status != "ok" and name in defined(self._cells[number]):
                 return report.error
         return ""
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
-from ..labs.steps import Case, Slot
+from ..labs.steps import OPERATORS, Case, Slot
 
 
 class _Recorder:
@@ -56,8 +55,7 @@ def _operator(name: str, swap: bool) -> Any:
     return record_operator
 
 
-for _name in ("add", "sub", "mul", "truediv", "matmul", "pow", "neg", "getitem"):
-    assert hasattr(operator, _name)
+for _name in OPERATORS:
     setattr(_Thing, f"__{_name}__", _operator(_name, swap=False))
     if _name not in ("neg", "getitem"):
         setattr(_Thing, f"__r{_name}__", _operator(_name, swap=True))

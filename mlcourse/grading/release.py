@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,8 @@ from pathlib import Path
 from ..labs.show import counted
 from .bank import Lab, load_lab
 from .check_file import check_file
+from .gradebook import write
+from .pages import chapter
 from .questions import LabError
 from .student_notebook import Notebook, student_notebook
 
@@ -124,9 +125,7 @@ def _write(path: Path, text: str) -> None:
     if path.is_file() and path.read_bytes() == text.encode():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_bytes(text.encode())
-    os.replace(partial, path)
+    write(path, text)
 
 
 def _released(labs: Path) -> set[Path]:
@@ -146,12 +145,12 @@ def _page(sources: list[Source], root: Path) -> str:
 
 def _item(source: Source, root: Path) -> str:
     lab = source.lab
-    chapter = f"chapter {int(Path(lab.chapter).name.partition('-')[0])}"
+    after = chapter(lab.chapter)
     if (root / lab.chapter).is_file():
-        chapter = f"[{chapter}](../{lab.chapter})"
+        after = f"[{after}](../{lab.chapter})"
     questions, points = counted(len(lab.questions), "question"), counted(lab.points, "point")
     return (
-        f"- {{download}}`{source.title} <{source.path.name}>`, after {chapter}: {questions},"
+        f"- {{download}}`{source.title} <{source.path.name}>`, after {after}: {questions},"
         f" {points}, about {counted(lab.minutes, 'minute')}.\n"
         f"  For `check`: {{download}}`{lab.name}.json <checks/{lab.name}.json>`"
     )

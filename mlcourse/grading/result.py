@@ -184,9 +184,7 @@ class Result:
                 "pictures": tuple(answer["pictures"]),
             }
             answers.append(Answer(**{**answer, "parts": parts, **pairs, **lists}))
-        cells = tuple(
-            Cell(**{**cell, "defines": tuple(cell.get("defines", ()))}) for cell in data["cells"]
-        )
+        cells = tuple(Cell(**{**cell, "defines": tuple(cell["defines"])}) for cell in data["cells"])
         return cls(
             **{**data, "answers": tuple(answers), "cells": cells, "notes": tuple(data["notes"])}
         )

@@ -17,12 +17,12 @@ import json
 import re
 import textwrap
 from collections import Counter
-from pathlib import PurePosixPath
 from typing import Any
 
 from ..labs.show import counted
 from .bank import Lab
 from .nbgrader_cells import Cell, mark_answers, mark_checks
+from .pages import chapter
 from .questions import LabError, Question
 
 Notebook = dict[str, Any]
@@ -175,10 +175,9 @@ def _uncommented(line: str, where: str) -> str:
 
 def points_line(question: Question, lab: Lab) -> str:
     """Return "3 points · about 10 minutes · chapter 1, Softmax"."""
-    chapter = int(PurePosixPath(lab.chapter).name.partition("-")[0])
     return (
         f"{counted(question.points, 'point')} · about {counted(question.minutes, 'minute')}"
-        f" · chapter {chapter}, {question.section[1]}"
+        f" · {chapter(lab.chapter)}, {question.section[1]}"
     )
 
 

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from ..labs.source import defined
 
-_DEF = re.compile(r"^(?:async +def|def|class) +([^\W\d]\w{0,59})\b", re.MULTILINE)
-_SET = re.compile(r"^([^\W\d]\w{0,59})(?: *, *\w{1,60})*(?: *:[^=\n]{1,60})? *=(?!=)", re.MULTILINE)
-_MOST = 20  # names of one cell
+_MOST = 20  # names of one cell that are kept
 
 
 def defines(source: str) -> tuple[str, ...]:
-    r"""Return the names that a cell would define: functions and classes, then values.
-
-    It is read as text, so that it works for what Python cannot parse, too.
-
-    Examples
-    --------
-    >>> defines("x = 2\ndef affine(X):\n    return X +")
-    ('affine', 'x')
-    """
-    return tuple(dict.fromkeys(_DEF.findall(source) + _SET.findall(source)))[:_MOST]
+    """Return the first names that a cell would define."""
+    return tuple(defined(source)[:_MOST])
 
 
 def title(source: str) -> str:

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+_DEF = re.compile(r"^(?:async +def|def|class) +([^\W\d]\w{0,59})\b", re.MULTILINE)
+_SET = re.compile(r"^([^\W\d]\w{0,59})(?: *, *\w{1,60})*(?: *:[^=\n]{1,60})? *=(?!=)", re.MULTILINE)
 _EVERYWHERE = {"numpy", "__main__", *sys.stdlib_module_names}
 
 
@@ -99,6 +101,19 @@ def _used_by(code: CodeType, names: Mapping[str, Any]) -> Iterator[Any]:
             yield from _used_by(constant, names)
 
 
+def defined(source: str) -> list[str]:
+    r"""Return the names that a cell would define: functions and classes, then values.
+
+    It is read as text, so that it works for what Python cannot parse, too.
+
+    Examples
+    --------
+    >>> defined("x = 2\ndef affine(X):\n    return X +")
+    ['affine', 'x']
+    """
+    return list(dict.fromkeys(_DEF.findall(source) + _SET.findall(source)))
+
+
 def error_in_newest(name: str, cells: Sequence[str]) -> SyntaxError | None:
     r"""Return the syntax error of the newest cell that defines a name: that cell did not run.
 
@@ -109,8 +124,7 @@ def error_in_newest(name: str, cells: Sequence[str]) -> SyntaxError | None:
     >>> error_in_newest("f", ["f = (", "f = 2"]) is None
     True
     """
-    defines = re.compile(rf"^(?:(?:def|class)\s+{name}\b|{name}\s*=[^=])", re.MULTILINE)
-    newest = next((cell for cell in reversed(cells) if defines.search(cell)), "")
+    newest = next((cell for cell in reversed(cells) if name in defined(cell)), "")
     try:
         with warnings.catch_warnings(action="ignore"):
             compile(newest, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
