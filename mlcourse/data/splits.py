@@ -152,7 +152,7 @@ def _sizes(N: int, fractions: Sequence[float]) -> IndexArray:
     """Divide N by the largest remainder rule."""
     shares = np.round(N * np.asarray(fractions), 9)  # 0.35 * 90 is 31.499999999999996
     sizes = np.floor(shares).astype(np.intp)
-    largest_first = np.argsort(sizes - shares, kind="stable")
+    largest_first = np.argsort(np.round(sizes - shares, 9), kind="stable")  # 3.6 - 3 is not 0.6
     sizes[largest_first[: N - sizes.sum()]] += 1
     return sizes
 

@@ -27,12 +27,21 @@ def assert_partition(parts, N):
 
 
 fractions = st.sampled_from(
-    [(0.7, 0.15, 0.15), (0.8, 0.2), (0.29, 0.71), (0.25,) * 4, (0.35, 0.15, 0.5), (1.0,)]
+    [
+        (0.7, 0.15, 0.15),
+        (0.8, 0.2),
+        (0.29, 0.71),
+        (0.25,) * 4,
+        (0.35, 0.15, 0.5),
+        (0.1, 0.3, 0.6),
+        (1.0,),
+    ]
 )
 
 
 @given(N=st.integers(20, 3000), fractions=fractions, seed=st.integers(0, 2**32))
 @example(N=90, fractions=(0.35, 0.15, 0.5), seed=0)  # a tie of halves, but not in floats
+@example(N=36, fractions=(0.1, 0.3, 0.6), seed=0)  # 21.6 - 21 is more than 3.6 - 3 in floats
 def test_random_split_has_exact_sizes(N, fractions, seed):
     parts = split(N, fractions, rng=generator(seed))
     assert [len(part) for part in parts] == largest_remainder(N, fractions)
