@@ -11,7 +11,7 @@ lab = Lab(
     "lab06",
     title="Data splits",
     chapter="chapters/06-data-splits.ipynb",
-    modules=("mlcourse.checks",),
+    modules=("mlcourse.data", "mlcourse.checks"),
 )
 
 DIGITS = mini_mnist()
@@ -814,10 +814,10 @@ def camera_of_the_lowest_score(X, y, X_new, rng):
 def camera_with_one_neighbour(X, y, X_new, rng):
     order = rng.permutation(len(y))
     val, train = np.split(order, [len(y) * 3 // 10])
-    right = [
+    scores = [
         np.mean(knn(X[train, c], y[train], X[val, c], 15) == y[val]) for c in range(X.shape[1])
     ]
-    camera = int(np.argmax(right))
+    camera = int(np.argmax(scores))
     return knn(X[:, camera], y, X_new[:, camera], 1)
 
 
@@ -828,10 +828,10 @@ def camera_with_one_neighbour(X, y, X_new, rng):
 def camera_with_too_many_neighbours(X, y, X_new, rng):
     order = rng.permutation(len(y))
     val, train = np.split(order, [len(y) * 3 // 10])
-    right = [
+    scores = [
         np.mean(knn(X[train, c], y[train], X[val, c], 15) == y[val]) for c in range(X.shape[1])
     ]
-    camera = int(np.argmax(right))
+    camera = int(np.argmax(scores))
     return knn(X[:, camera], y, X_new[:, camera], len(y) // 2)
 
 

@@ -30,7 +30,8 @@ def answers_and(name, source):
     names = {question.name for question in LABS[name].questions}
     cells = [cell for cell in notebook("solutions", name)["cells"] if cell["cell_type"] == "code"]
     first = next(i for i, cell in enumerate(cells) if cell["id"] in names)
-    kept = cells[:first] + [cell for cell in cells if cell["id"] in names]
+    names |= LABS[name].given.keys()
+    kept = [cell for i, cell in enumerate(cells) if i < first or cell["id"] in names]
     last = {"cell_type": "code", "source": source, "metadata": {}, "outputs": [], "id": "last"}
     return json.dumps({"nbformat": 4, "cells": [*kept, last]}).encode()
 
