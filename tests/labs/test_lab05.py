@@ -1,0 +1,112 @@
+"""Lab 5: what its clinic and its table say is so, and each complaint is worth a point."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlcourse.data import mini_mnist
+from mlcourse.grading.bank import load_lab
+from mlcourse.labs.compare import same
+
+ROOT = Path(__file__).parents[2]
+BANK = ROOT / "solutions/lab05_tests.py"
+
+
+def cells(folder):
+    text = (ROOT / folder / "lab05-mini-batches.ipynb").read_text(encoding="utf-8")
+    return {cell["id"]: "".join(cell["source"]) for cell in json.loads(text)["cells"]}
+
+
+def run(folder, *names):
+    """Run some cells of the lab; return the names that they define."""
+    known = {"np": np, "digits": mini_mnist()}
+    for name in names:
+        exec(cells(folder)[name], known)
+    return known
+
+
+def complaints(folder, capsys):
+    """Return the last number of each line that the cell below the clinic prints."""
+    run(folder, "pictures", "given", "train_softmax", "train_softmax-see")
+    lines = capsys.readouterr().out.splitlines()[-4:]
+    return [re.findall(r"[\d.]+", line.replace(" of 20", ""))[-1] for line in lines]
+
+
+def test_task_tells_what_the_given_loop_does(capsys):
+    assert complaints("labs", capsys) == ["20", "0.50", "55", "0.57"]
+    texts = cells("labs")
+    assert "55 times as far" in texts["train_softmax-task"]
+    assert "it read 0.57" in texts["train_softmax-see-text"]
+
+
+def test_solution_cures_every_complaint(capsys):
+    assert complaints("solutions", capsys) == ["0", "1.00", "10", "2.06"]
+
+
+def test_bank_knows_the_loop_as_given():
+    given = run("labs", "given", "train_softmax")["train_softmax"]
+    lab = load_lab(BANK)
+    question = lab["train_softmax"]
+    drawn = question.draw(question.visible, seed=0)
+    found = lab.outcomes(question, drawn, given)
+    known = lab.outcomes(question, drawn, question.wrongs[0].answer)
+    assert all(map(same, found, known))
+
+
+@pytest.mark.parametrize(
+    ("repaired", "earned"),
+    [
+        ("train_as_given", ""),
+        ("train_a_cured", "a"),
+        ("train_b_cured", "b"),
+        ("train_c_cured", "c"),
+        ("train_a_left", "bc"),
+        ("train_b_left", "ac"),
+        ("train_c_left", "ab"),
+        ("train_softmax", "abc"),
+    ],
+)
+def test_each_complaint_is_worth_a_point_whatever_else_is_wrong(repaired, earned):
+    lab = load_lab(BANK)
+    question = lab["train_softmax"]
+    answers = {wrong.answer.__name__: wrong.answer for wrong in question.wrongs}
+    answer = answers.get(repaired, question.reference)
+    for seed in range(20):
+        passed = ""
+        for part in question.parts:
+            drawn = question.draw(part, seed)
+            found, right = lab.outcomes(question, drawn, answer), lab.outcomes(question, drawn)
+            if part.hidden and all(map(same, found, right)):
+                passed += part.name.removeprefix("train_")[0]
+        assert passed == earned
+
+
+def test_table_of_throughput_carries_the_right_statement_alone():
+    throughput = run("labs", "throughput")["throughput"]
+    assert all(low <= median <= high for low, median, high in throughput.values())
+    powers = (16, 32, 64, 128, 256, 512)
+    leads = []
+    for B in powers:
+        neighbours = throughput[B - 1], throughput[B + 1]
+        leads.append(throughput[B][1] / max(median for _, median, _ in neighbours) - 1)
+        assert throughput[B][0] < max(high for _, _, high in neighbours)  # the repeats overlap
+    assert 0 <= min(leads) < max(leads) < 0.04  # d, and neither a nor f
+    assert sum(lead > 0 for lead in leads) == 5  # not b
+    assert 2 < throughput[512][1] / throughput[16][1] < 3  # not c
+    assert load_lab(BANK)["powers_of_two"].answer == "d"
+
+
+def test_notebook_and_bank_give_the_same_gradients_and_refuse_alike():
+    given, lab = run("labs", "given"), load_lab(BANK)
+    rng = np.random.default_rng(0)
+    X, y, W = rng.normal(size=(6, 3)), rng.integers(4, size=6), rng.normal(size=(3, 4))
+    rows = np.array([5, 0, 2])
+    ours, theirs = (metered(X, y, 7) for metered in (given["metered"], lab.given["metered"]))
+    for _ in range(2):
+        np.testing.assert_allclose(ours(W, rows), theirs(W, rows))
+    for gradient in (ours, theirs):
+        with pytest.raises(RuntimeError, match="budget of 7 samples is spent"):
+            gradient(W, rows)
