@@ -1,0 +1,1348 @@
+"""Right answers, tests and known wrong answers of lab 3, Losses as divergences."""
+
+import numpy as np
+
+from mlcourse.data import mini_mnist
+from mlcourse.gradcheck import numerical_gradient as differences
+from mlcourse.grading.bank import Lab, expect, record
+
+lab = Lab(
+    "lab03",
+    title="Losses as divergences",
+    chapter="chapters/03-losses.ipynb",
+    modules=("mlcourse.data", "mlcourse.checks"),
+)
+
+
+@lab.give
+def sigmoid(z):
+    return np.exp(-np.logaddexp(0, -z))
+
+
+@lab.give
+def log_softmax(Z):
+    S = Z - Z.max(axis=1, keepdims=True)
+    return S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+
+
+# ---------------------------------------------------------------- l2_divergence
+
+
+def l2_divergence(A, T):
+    R = A - T
+    return np.mean(R * R), 2 * R / R.size
+
+
+l2 = lab.question(
+    "l2_divergence",
+    title="The L2 divergence and its gradient",
+    points=2,
+    minutes=5,
+    section=("sec-mse", "The L2 divergence"),
+    hints=(
+        "Start from the difference of A and T. E is the mean of its squares. For the gradient ask "
+        "how E changes if one single entry of A grows.",
+        "One entry stands in one square only: the slope of the square is twice the difference. "
+        "What does the mean divide by, and is the gradient divided by it, too?",
+        "Let R be A minus T. E is the mean of R squared over all entries; dA is 2 R divided by "
+        "R.size, the number of all entries.",
+    ),
+)(l2_divergence)
+
+
+@l2.inputs(points=1)
+def l2_small(rng):
+    return [
+        (
+            np.array([[1.0, 2.0], [0.0, -1.0], [3.0, 0.5]]),
+            np.array([[0.0, 2.0], [1.0, 1.0], [0.0, 0.0]]),
+        ),
+        (np.array([2.0, -1.0, 0.5, 4.0]), np.array([1.0, 1.0, 0.0, 4.0])),
+    ]
+
+
+@l2.inputs(points=0.5, hidden=True, about="other shapes, one row and one number among them")
+def l2_fresh(rng):
+    shapes = ((1, 3), (5, 1), (1,), (20, 21))
+    return [(rng.normal(size=shape), rng.normal(size=shape)) for shape in shapes]
+
+
+@l2.test(points=0.5, hidden=True, about="dA against differences of E")
+def l2_agrees_with_differences(student, rng):
+    A, T = rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
+    E, dA = student(A, T)
+    expect(E, l2_divergence(A, T)[0])
+    expect(dA, differences(lambda A: l2_divergence(A, T)[0], A), atol=1e-7)
+
+
+@l2.wrong(
+    "You take half of the square in E. That is another convention: its loss and its steps are "
+    "half as large. Here the mean of the squares is asked for, as it is."
+)
+def l2_halved(A, T):
+    R = A - T
+    return np.mean(R * R) / 2, R / R.size
+
+
+@l2.wrong(
+    "You divide by the number of samples alone, and so sum over the outputs. The mean here runs "
+    "over all N M entries."
+)
+def l2_mean_over_samples(A, T):
+    R = A - T
+    return np.sum(R * R) / len(R), 2 * R / len(R)
+
+
+@l2.wrong(
+    "You sum the squares. Loss and gradient then grow with the batch, and a learning rate that "
+    "fits 20 samples is far too large for 2,000."
+)
+def l2_summed(A, T):
+    R = A - T
+    return np.sum(R * R), 2 * R
+
+
+@l2.wrong(
+    "Your dA belongs to the sum of the squares, while E is their mean. The gradient is that of "
+    "what you return as E."
+)
+def l2_gradient_of_the_sum(A, T):
+    R = A - T
+    return np.mean(R * R), 2 * R
+
+
+@l2.wrong("Your dA lacks the 2 that comes down from the square.")
+def l2_without_two(A, T):
+    R = A - T
+    return np.mean(R * R), R / R.size
+
+
+@l2.wrong(
+    "E is a mean over all entries, but you divide dA by the number of samples alone. Both must "
+    "divide by the same number."
+)
+def l2_gradient_by_samples(A, T):
+    R = A - T
+    return np.mean(R * R), 2 * R / len(R)
+
+
+@l2.wrong(
+    "Your dA is the difference alone. That is the gradient of half the *sum* of the squares; E is "
+    "their mean, without the half."
+)
+def l2_difference_alone(A, T):
+    R = A - T
+    return np.mean(R * R), R
+
+
+@l2.wrong(
+    "The sign of dA: where a prediction is too large, the loss grows with it, so that its entry "
+    "must be positive."
+)
+def l2_wrong_sign(A, T):
+    R = T - A
+    return np.mean(R * R), 2 * R / R.size
+
+
+@l2.wrong(
+    "You take the root of the mean. That is a fine number to report, in the unit of the targets, "
+    "but it is not this loss, and it has another gradient."
+)
+def l2_root(A, T):
+    R = A - T
+    return np.sqrt(np.mean(R * R)), 2 * R / R.size
+
+
+@l2.wrong(
+    "You average magnitudes instead of squares. That is the L1 divergence: its slope is the same "
+    "however far off you are."
+)
+def l2_magnitudes(A, T):
+    R = A - T
+    return np.mean(np.abs(R)), np.sign(R) / R.size
+
+
+@l2.wrong("Your E still has an entry for each prediction. A loss is one number: take the mean.")
+def l2_not_reduced(A, T):
+    R = A - T
+    return R * R, 2 * R / R.size
+
+
+# ---------------------------------------------------------------- converted_rate
+
+
+converted_rate = lab.number(
+    "converted_rate",
+    0.5,
+    tolerance=0.001,
+    title="A learning rate in another convention",
+    points=1,
+    minutes=4,
+    section=("sec-mse", "The L2 divergence"),
+    hints=(
+        "A step is the learning rate times the gradient. Write down the gradient with respect to "
+        "one prediction for both losses.",
+        "Theirs is (a - t) / N. Yours is 2 (a - t) / (N M). By which factor is yours smaller?",
+        "Yours is 2/M of theirs. The learning rate has to make up for that: multiply theirs by "
+        "M/2, with M the number of outputs.",
+    ),
+)
+converted_rate.wrong_value(
+    0.02,
+    "The right factor, the wrong way round. Your gradient is smaller than theirs; to make the "
+    "same step, is your rate larger or smaller?",
+)
+converted_rate.wrong_value(
+    0.1,
+    "That would do if both gradients were equal. Write both down: one has a 2 and an M that the "
+    "other has not.",
+)
+converted_rate.wrong_value(
+    1.0,
+    "You took care of the M outputs. One more difference: only one of the two losses has a half in "
+    "front of the square.",
+)
+converted_rate.wrong_value(
+    0.05,
+    "You took care of the half. One more difference: your loss also divides by the number of "
+    "outputs.",
+)
+converted_rate.wrong_value(
+    0.2, "Only the half, and the wrong way round. Your loss also divides by the number of outputs."
+)
+converted_rate.wrong_value(
+    0.01,
+    "Only the number of outputs, and the wrong way round. Their square has a half in front of it.",
+)
+converted_rate.wrong_value(
+    2.0, "The half counts in the other direction: it makes *their* gradient smaller, not yours."
+)
+converted_rate.wrong_value(
+    16.0,
+    "You multiply by the batch size too. Both losses divide by N, so N makes no difference.",
+)
+converted_rate.wrong_value(
+    1.6,
+    "You took the batch size for the number of outputs. Both losses divide by N; only yours "
+    "divides by M.",
+)
+
+
+# ---------------------------------------------------------------- kl_from_logits
+
+
+def kl_from_logits(Z, Y):
+    log_P, positive = log_softmax(Z), Y > 0
+    E = np.sum(Y[positive] * (np.log(Y[positive]) - log_P[positive]))
+    return E / len(Z), (np.exp(log_P) - Y) / len(Z)
+
+
+kl = lab.question(
+    "kl_from_logits",
+    title="The KL divergence from logits",
+    points=4,
+    minutes=12,
+    section=("sec-kl", "The KL divergence and cross-entropy"),
+    hints=(
+        "log_softmax gives log P, safe for any logits. E has two pieces: the sum of y log y, and "
+        "the sum of y log p. Only the second depends on Z, so the gradient comes from it alone.",
+        "0 log 0 is NaN in NumPy. Y > 0 gives a mask; with it you pick the entries of Y and of "
+        "log P that count. For the gradient: the rows of Y sum to 1, so that it looks as for "
+        "labels.",
+        "Let keep be Y > 0. E is the sum of Y[keep] times (log of Y[keep] minus log_P[keep]), "
+        "divided by N. dZ is the exponential of log P, minus Y, divided by N.",
+    ),
+)(kl_from_logits)
+
+
+@kl.inputs(points=1)
+def kl_small(rng):
+    return [
+        (
+            np.array([[0.0, 1.0, 2.0], [1.0, 1.0, -1.0]]),
+            np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]]),
+        ),
+        (
+            np.array([[1.0, 0.0, 0.5], [0.0, 2.0, 1.0], [1.0, 3.0, 0.0], [0.0, 0.0, 1.0]]),
+            np.array([[0.0, 1.0, 0.0], [0.7, 0.0, 0.3], [0.5, 0.5, 0.0], [1.0, 0.0, 0.0]]),
+        ),
+        (
+            np.array([[900.0, 0.0, -900.0], [0.0, 1000.0, 0.0]]),
+            np.array([[0.5, 0.25, 0.25], [0.0, 0.5, 0.5]]),
+        ),
+    ]
+
+
+def distributions(rng, N, C, zeros=0):
+    """N rows that sum to 1; in each, that many classes at random have the probability 0."""
+    Y = rng.random((N, C)) + 0.1
+    for row in Y:
+        row[rng.permutation(C)[:zeros]] = 0
+    return Y / Y.sum(axis=1, keepdims=True)
+
+
+@kl.inputs(points=1, hidden=True, about="other shapes, one row and one-hot targets among them")
+def kl_fresh(rng):
+    return [
+        (2 * rng.normal(size=(N, C)), distributions(rng, N, C, zeros))
+        for N, C, zeros in ((1, 4, 0), (6, 3, 1), (5, 2, 1), (4, 4, 3), (30, 10, 6))
+    ]
+
+
+@kl.test(points=1, hidden=True, about="dZ against differences, and E where P is the target")
+def kl_agrees_with_differences(student, rng):
+    Z, Y = rng.normal(size=(4, 5)), distributions(rng, 4, 5, 2)
+    E, dZ = student(Z, Y)
+    expect(E, kl_from_logits(Z, Y)[0])
+    expect(dZ, differences(lambda Z: kl_from_logits(Z, Y)[0], Z), atol=1e-7)
+    # It is 0 where both agree, and there is nothing left to change.
+    E, dZ = student(Z + 3, np.exp(log_softmax(Z)))
+    expect(E, 0.0)
+    expect(dZ, np.zeros((4, 5)))
+
+
+@kl.test(points=1, hidden=True, about="logits in the thousands, and a large number added to all")
+def kl_stays_finite(student, rng):
+    Z, Y = rng.normal(size=(5, 4)), distributions(rng, 5, 4, 1)
+    for shift in (2000.0, -2000.0):
+        for got, right in zip(student(Z + shift, Y), kl_from_logits(Z, Y), strict=True):
+            expect(got, right)
+    for got, right in zip(student(1000 * Z, Y), kl_from_logits(1000 * Z, Y), strict=True):
+        expect(got, right)
+
+
+@kl.wrong(
+    "That is the cross-entropy. What it has too much is the entropy of the targets: the KL "
+    "divergence is 0 where P equals Y, the cross-entropy is not."
+)
+def kl_cross_entropy(Z, Y):
+    log_P = log_softmax(Z)
+    return -np.sum(Y * log_P) / len(Z), (np.exp(log_P) - Y) / len(Z)
+
+
+@kl.wrong(
+    "0 times log 0 is NaN in floating point. Its limit is 0: classes with target 0 add nothing to "
+    "E, so leave them out of the sum."
+)
+def kl_zero_log_zero(Z, Y):
+    log_P = log_softmax(Z)
+    with np.errstate(all="ignore"):
+        E = np.sum(Y * (np.log(Y) - log_P)) / len(Z)
+    return E, (np.exp(log_P) - Y) / len(Z)
+
+
+@kl.wrong(
+    "You swapped the two distributions: you average over P what should be averaged over the "
+    "target Y. The KL divergence is not symmetric, and this one is infinite where Y is 0."
+)
+def kl_swapped(Z, Y):
+    log_P = log_softmax(Z)
+    P = np.exp(log_P)
+    with np.errstate(all="ignore"):
+        E = np.sum(P * (log_P - np.log(Y))) / len(Z)
+    return E, (P - Y) / len(Z)
+
+
+@kl.wrong(
+    "You sum over the batch where the mean is asked for. Loss and gradient now grow with the "
+    "number of samples."
+)
+def kl_summed(Z, Y):
+    log_P, positive = log_softmax(Z), Y > 0
+    E = np.sum(Y[positive] * (np.log(Y[positive]) - log_P[positive]))
+    return E, np.exp(log_P) - Y
+
+
+@kl.wrong(
+    "You divide by N C, the number of all entries. The divergence of one sample is a *sum* over "
+    "its classes; only the samples are averaged."
+)
+def kl_mean_over_entries(Z, Y):
+    log_P, positive = log_softmax(Z), Y > 0
+    E = np.sum(Y[positive] * (np.log(Y[positive]) - log_P[positive]))
+    return E / Z.size, (np.exp(log_P) - Y) / Z.size
+
+
+@kl.wrong(
+    "You average over the entries that you kept. How many these are depends on the targets; the "
+    "mean runs over the N samples."
+)
+def kl_mean_over_kept(Z, Y):
+    log_P, positive = log_softmax(Z), Y > 0
+    E = np.mean(Y[positive] * (np.log(Y[positive]) - log_P[positive]))
+    return E, (np.exp(log_P) - Y) / len(Z)
+
+
+@kl.wrong(
+    "Your dZ misses the division by N. E is a mean over the batch, and dZ is the gradient of that "
+    "mean."
+)
+def kl_gradient_not_averaged(Z, Y):
+    log_P, positive = log_softmax(Z), Y > 0
+    E = np.sum(Y[positive] * (np.log(Y[positive]) - log_P[positive]))
+    return E / len(Z), np.exp(log_P) - Y
+
+
+@kl.wrong(
+    "Your dZ has the wrong sign. Where the net gives a class more than the target does, a step "
+    "against the gradient has to lower its logit."
+)
+def kl_wrong_sign(Z, Y):
+    log_P, positive = log_softmax(Z), Y > 0
+    E = np.sum(Y[positive] * (np.log(Y[positive]) - log_P[positive]))
+    return E / len(Z), (Y - np.exp(log_P)) / len(Z)
+
+
+@kl.wrong(
+    "That is the gradient with respect to P. The logits act through softmax, whose Jacobian comes "
+    "in between: together they are much simpler."
+)
+def kl_gradient_of_p(Z, Y):
+    log_P, positive = log_softmax(Z), Y > 0
+    E = np.sum(Y[positive] * (np.log(Y[positive]) - log_P[positive]))
+    with np.errstate(all="ignore"):
+        return E / len(Z), -Y / np.exp(log_P) / len(Z)
+
+
+@kl.wrong(
+    "You compute P and then its logarithm. At large logits P has rounded to 0, and the loss is "
+    "infinite. log_softmax goes to log P without the detour."
+)
+def kl_log_of_rounded(Z, Y):
+    P, positive = np.exp(log_softmax(Z)), Y > 0
+    with np.errstate(all="ignore"):
+        E = np.sum(Y[positive] * (np.log(Y[positive]) - np.log(P[positive])))
+    return E / len(Z), (P - Y) / len(Z)
+
+
+@kl.wrong(
+    "A small number inside the logarithm caps the loss: whatever the logits, log(1e-12) is -27.6. "
+    "The truth may cost hundreds. Go from the logits to log P directly."
+)
+def kl_with_epsilon(Z, Y):
+    P = np.exp(log_softmax(Z))
+    E = np.sum(Y * (np.log(Y + 1e-12) - np.log(P + 1e-12)))
+    return E / len(Z), (P - Y) / len(Z)
+
+
+@kl.wrong(
+    "You add the entropy of the targets where it has to be taken away. At P = Y the divergence "
+    "must be 0."
+)
+def kl_entropy_added(Z, Y):
+    log_P, positive = log_softmax(Z), Y > 0
+    E = -np.sum(Y[positive] * (np.log(Y[positive]) + log_P[positive]))
+    return E / len(Z), (np.exp(log_P) - Y) / len(Z)
+
+
+@kl.wrong(
+    "You reduce each target to its most likely class. A target of 0.7 and 0.3 says more than a "
+    "label does, and the divergence compares all of it."
+)
+def kl_of_labels(Z, Y):
+    log_P, hard = log_softmax(Z), np.eye(Z.shape[1])[Y.argmax(axis=1)]
+    return -np.sum(hard * log_P) / len(Z), (np.exp(log_P) - hard) / len(Z)
+
+
+@kl.wrong(
+    "You apply softmax to the targets. They are probabilities already: a second softmax flattens "
+    "them."
+)
+def kl_softmax_on_targets(Z, Y):
+    log_P, log_Y = log_softmax(Z), log_softmax(Y)
+    E = np.sum(np.exp(log_Y) * (log_Y - log_P))
+    return E / len(Z), (np.exp(log_P) - np.exp(log_Y)) / len(Z)
+
+
+# ---------------------------------------------------------------- loss_floor
+
+
+loss_floor = lab.number(
+    "loss_floor",
+    -(0.7 * np.log(0.7) + 0.3 * np.log(0.3)).item(),
+    tolerance=0.002,
+    title="The floor of the cross-entropy",
+    points=1,
+    minutes=4,
+    section=("sec-kl", "The KL divergence and cross-entropy"),
+    hints=(
+        "The cross-entropy is the KL divergence plus something that no net can change. What is "
+        "that, and how small can the KL divergence get?",
+        "The KL divergence gets 0, at P = Y. What is left is the entropy of the target: minus the "
+        "sum of y log y.",
+        "Put 0.7 and 0.3 into minus the sum of y log y, with the natural logarithm, np.log. The "
+        "other eight classes add nothing.",
+    ),
+)
+loss_floor.wrong_value(
+    0.0,
+    "That is the floor of the KL divergence. The cross-entropy is larger, by something that the "
+    "net cannot change.",
+)
+loss_floor.wrong_value(
+    -(0.7 * np.log2(0.7) + 0.3 * np.log2(0.3)).item(),
+    "That is in bits, the logarithm to base 2. Our losses are in nats.",
+)
+loss_floor.wrong_value(
+    -np.log(0.7).item(),
+    "That is the cost of the 4 alone. The three people who said 9 count, too.",
+)
+loss_floor.wrong_value(
+    -np.log(0.3).item(),
+    "That is the cost of the 9 alone, and not weighted. Each class counts with its target.",
+)
+loss_floor.wrong_value(
+    -(np.log(0.7) + np.log(0.3)).item() / 2,
+    "You count both classes alike. The cross-entropy weighs log p with the target: 0.7 and 0.3.",
+)
+loss_floor.wrong_value(
+    np.log(2).item(),
+    "That is the entropy of a target of one half each. This one is less even, so its entropy is "
+    "smaller.",
+)
+loss_floor.wrong_value(
+    np.log(10).item(),
+    "That is the loss of a net that knows nothing. Here the best possible net is asked for.",
+)
+loss_floor.wrong_value(
+    (0.7 * np.log(0.7) + 0.3 * np.log(0.3)).item(),
+    "The sign: logarithms of probabilities are negative, and the loss is minus their mean.",
+)
+loss_floor.wrong_value(
+    -(0.7 * np.log10(0.7) + 0.3 * np.log10(0.3)).item(),
+    "That is the logarithm to base 10. Our losses use the natural one, np.log.",
+)
+
+
+# ---------------------------------------------------------------- smallest_eigenvalue
+
+
+def smallest_eigenvalue(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s * (s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    H = inputs.T @ (h[:, None] * inputs) / len(X)
+    return np.linalg.eigvalsh(H)[0]
+
+
+eigenvalue = lab.question(
+    "smallest_eigenvalue",
+    title="Is the surface convex here?",
+    points=4,
+    minutes=16,
+    section=("sec-loss-surface", "Two loss surfaces"),
+    hints=(
+        "Three steps: p for all samples, then the second derivative h of each sample's loss by z, "
+        "then H. The slope of the sigmoid is p(1-p); for h differentiate the given slopes once "
+        "more. For the KL loss only p depends on z.",
+        "For L2 the slope 2 (p-y) p(1-p) is a product of two things that depend on z: p-y, and "
+        "p(1-p), whose own slope is p(1-p)(1-2p). Two terms come out. Then put a column of ones "
+        "beside X: its transpose, times itself with row n multiplied by h_n, is N times H.",
+        "With s = p(1-p): h is s for KL, and 2 s s + 2 (p-y) s (1-2p) for L2. With the inputs and "
+        "the column of ones in X1, H is X1.T @ (h[:, None] * X1) / N, and "
+        "np.linalg.eigvalsh(H) gives its eigenvalues, the smallest first.",
+    ),
+)(smallest_eigenvalue)
+
+
+@eigenvalue.inputs(points=1)
+def eigenvalue_small(rng):
+    X = np.array([[1.0, 0.0], [-1.0, 2.0], [0.5, -1.0], [2.0, 1.0]])
+    y = np.array([1.0, 0.0, 0.0, 1.0])
+    w = np.array([-1.0, 0.5])
+    line, targets = np.array([[-2.0], [-0.5], [1.0], [3.0]]), np.array([0.0, 1.0, 0.0, 1.0])
+    return [
+        (w, 0.5, X, y, "l2"),
+        (w, 0.5, X, y, "kl"),
+        (np.array([1.0]), -0.5, line, targets, "l2"),
+        (np.array([1.0]), -0.5, line, targets, "kl"),
+    ]
+
+
+@eigenvalue.inputs(points=1, hidden=True, about="other shapes, at several places of both surfaces")
+def eigenvalue_fresh(rng):
+    cases = []
+    for N, D in ((4, 1), (9, 2), (25, 3)):
+        X, y = rng.normal(size=(N, D)), rng.integers(2, size=N).astype(float)
+        for loss in ("l2", "kl"):
+            cases.append((rng.normal(size=D), float(rng.normal()), X, y, loss))
+    return cases
+
+
+def slope_of(theta, X, y, loss):
+    """The gradient over (w, b), with respect to which the Hessian is measured."""
+    p = sigmoid(X @ theta[:-1] + theta[-1])
+    dz = (p - y) if loss == "kl" else 2 * (p - y) * p * (1 - p)
+    return np.append(dz @ X, dz.sum()) / len(X)
+
+
+@eigenvalue.test(points=1, hidden=True, about="the Hessian measured by differences")
+def eigenvalue_agrees_with_differences(student, rng):
+    X, y = rng.normal(size=(8, 2)), rng.integers(2, size=8).astype(float)
+    for loss in ("l2", "kl"):
+        theta = rng.normal(size=3)
+        rows = [
+            differences(lambda t, loss=loss, k=k: slope_of(t, X, y, loss)[k], theta)
+            for k in range(3)
+        ]
+        H = np.array(rows)
+        smallest = np.linalg.eigvalsh((H + H.T) / 2)[0]
+        expect(student(theta[:-1], float(theta[-1]), X, y, loss), smallest, rtol=1e-4, atol=1e-6)
+
+
+@eigenvalue.test(points=1, hidden=True, about="one sample, whose truth gets more and less than 1/3")
+def eigenvalue_of_one_sample(student, rng):
+    """One sample curves the surface in one direction: up or down, and in all others not at all."""
+    X = rng.normal(size=(1, 2))
+    size = np.sum(X * X) + 1
+    for truth in (0.02, 0.2, 0.32, 0.35, 0.6, 0.9):
+        z = np.log(truth / (1 - truth))
+        w = rng.normal(size=2)
+        b = float(z - X[0] @ w)
+        down = min(2 * truth * (1 - truth) ** 2 * (3 * truth - 1), 0.0) * size
+        expect(student(w, b, X, np.ones(1), "l2"), down, atol=1e-7)
+        expect(student(-w, -b, X, np.zeros(1), "l2"), down, atol=1e-7)
+        expect(student(w, b, X, np.ones(1), "kl"), 0.0, atol=1e-7)
+    # So that "never below 0" is not enough.
+    both = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    expect(
+        student(np.zeros(2), 0.0, both, np.ones(3), "kl"),
+        smallest_eigenvalue(np.zeros(2), 0.0, both, np.ones(3), "kl"),
+    )
+
+
+@eigenvalue.wrong(
+    "Your L2 surface is never curved downwards: the term with p - y is missing. It is the product "
+    "rule's other half, and where the output is wrong it is negative."
+)
+def eigenvalue_gauss_newton(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s * s
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "You return the largest eigenvalue. A surface is convex if it curves downwards in *no* "
+    "direction, so look at the direction that curves least."
+)
+def eigenvalue_largest(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s * (s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[-1]
+
+
+@eigenvalue.wrong(
+    "You sum over the samples. E is their mean, and so is its Hessian. (The sign does not change, "
+    "but the number does.)"
+)
+def eigenvalue_summed(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s * (s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs))[0]
+
+
+@eigenvalue.wrong(
+    "You look along the axes only: the smallest entry of the diagonal. A surface may curve upwards "
+    "along each axis and downwards in between."
+)
+def eigenvalue_of_diagonal(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s * (s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.diag(inputs.T @ (h[:, None] * inputs) / len(X)).min()
+
+
+@eigenvalue.wrong(
+    "The bias is missing: your Hessian is over w alone, (D, D). b is a parameter, too, with an "
+    "input that is always 1."
+)
+def eigenvalue_without_bias(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s * (s + (p - y) * (1 - 2 * p))
+    return np.linalg.eigvalsh(X.T @ (h[:, None] * X) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "The term with p - y has the wrong sign. Where y is 1 and p is near 0, the L2 surface curves "
+    "downwards."
+)
+def eigenvalue_wrong_sign(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s * (s - (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "Your L2 values are half of what they should be: this loss is the squared difference, without "
+    "a half."
+)
+def eigenvalue_halved(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else s * (s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "These are singular values, which have no sign, and the sign is the question. Take eigenvalues."
+)
+def eigenvalue_singular_value(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s * (s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.abs(np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))).min()
+
+
+@eigenvalue.wrong(
+    "You square the slopes. The mean of squared slopes is never negative, on any surface: the "
+    "Hessian needs the second derivative."
+)
+def eigenvalue_of_squared_slopes(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    slope = p - y if loss == "kl" else 2 * (p - y) * p * (1 - p)
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (slope[:, None] ** 2 * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "The slope of p(1-p) by z is not 1-2p: that is its slope by p. From p to z one more factor is "
+    "on the way, the slope of the sigmoid."
+)
+def eigenvalue_chain_rule_forgotten(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * (s * s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "You differentiate the first slope, p - y, and take p for z: its slope by z is p(1-p), not 1, "
+    "in both losses."
+)
+def eigenvalue_slope_one(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = np.ones(len(X)) if loss == "kl" else 2 * (s + (p - y) * s * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "You do not look at `loss`: both get the second derivative of L2. For the KL loss it is "
+    "another one, and simpler."
+)
+def eigenvalue_always_l2(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = 2 * s * (s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "You average the smallest eigenvalues of the single samples. Each sample curves the surface in "
+    "its own direction; first average the Hessians, then look for the worst direction."
+)
+def eigenvalue_of_each_sample(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s * (s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.mean(np.minimum(h * np.sum(inputs**2, axis=1), 0))
+
+
+# ---------------------------------------------------------------- steps_to_doubt
+
+
+steps_to_doubt = lab.choice(
+    "steps_to_doubt",
+    "d",
+    choices={
+        "a": "about ten, as the cross-entropy",
+        "b": "about a hundred",
+        "c": "about a thousand",
+        "d": "about ten thousand",
+        "e": "about a million",
+        "f": "it never gets there: the slope is 0",
+    },
+    title="From wrong and sure to in doubt",
+    points=1,
+    minutes=5,
+    section=("sec-flat", "Wrong and sure: why not least squares"),
+    hints=(
+        "Start with the first step. How large is p at z = -10, and what are the two slopes?",
+        "p is about 0.000045. The slope of the cross-entropy is about -1, so z moves by 1. The "
+        "slope of L2 is about -2p. How many such steps make z grow by only 1?",
+        "At z = -10 one step is about 0.00009, so the first unit alone takes about 1/0.00009 "
+        "steps, less as p grows on the way. After that, each unit of z is about e times faster "
+        "than the one before.",
+    ),
+)
+steps_to_doubt.wrong_value(
+    "a",
+    "Both losses pull in the same direction, but not equally hard. What does the factor p(1-p) "
+    "come to when p is 0.000045?",
+)
+steps_to_doubt.wrong_value(
+    "b",
+    "That would need slopes near 0.1. Put p = 0.000045 into 2(p-1)p(1-p): how far does z move in "
+    "the first step?",
+)
+steps_to_doubt.wrong_value(
+    "c",
+    "The order of magnitude is not right yet. Compute the first step, and ask how many like it z "
+    "needs to get from -10 to -9.",
+)
+steps_to_doubt.wrong_value(
+    "e",
+    "That is too gloomy: the slope is about 2p, not its square, and p grows on the way.",
+)
+steps_to_doubt.wrong_value(
+    "f",
+    "Nearly flat is not flat. The slope is small but not 0, and each step makes it a bit larger.",
+)
+
+
+# ---------------------------------------------------------------- train_from_wrong
+
+
+def train_from_wrong(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+training = lab.question(
+    "train_from_wrong",
+    title="Digits, from a wrong and sure start",
+    points=4,
+    minutes=12,
+    section=("sec-flat", "Wrong and sure: why not least squares"),
+    accuracy=0.6,
+    hints=(
+        "Each step: the logits of all samples, their sigmoids P, the slope dZ of the loss that you "
+        "choose, and then W and b against their gradients. Which slope does not fade where an "
+        "output is wrong and sure?",
+        "Cross-entropy of a sigmoid has the slope p - y, without the factor p(1-p). The targets "
+        "are rows with a 1 for the true class and 0 elsewhere: rows of np.eye(C), picked by y.",
+        "dZ is (P - Y) / N. Then W minus lr times X.T @ dZ, and b minus lr times the sum of dZ "
+        "over the batch, as new arrays. All steps of it, and nothing before the loop that forgets "
+        "the W and b that you were given.",
+    ),
+)(train_from_wrong)
+
+DIGITS = mini_mnist()
+
+
+def pooled(X):
+    """Pictures of 28 x 28 as 7 x 7 means, with one decimal."""
+    return X.astype(np.float64).reshape(-1, 7, 4, 7, 4).mean(axis=(2, 4)).reshape(-1, 49).round(1)
+
+
+def sure_and_wrong(X, y, sureness=10):
+    """Ten detectors, fitted to y + 1 instead of y, and then made sure of themselves."""
+    inputs = np.column_stack([X, np.ones(len(X))])
+    T = 2 * np.eye(10)[(y + 1) % 10] - 1
+    ridge = inputs.T @ inputs + 0.1 * np.eye(inputs.shape[1])
+    V = sureness * np.linalg.solve(ridge, inputs.T @ T)
+    return V[:-1].round(3), V[-1].round(3)
+
+
+def drawn_digits(rng, small, n_train, n_new):
+    """Other digits each time, with shuffled pixels and other names for the classes.
+
+    A detector does not mind, but nobody finds these pictures in a file.
+    """
+    rows, new = rng.permutation(7000)[:n_train], rng.permutation(1500)[:n_new]
+    X, X_new = (small(part.X[k]) for part, k in ((DIGITS.train, rows), (DIGITS.test, new)))
+    pixels, names = rng.permutation(X.shape[1]), rng.permutation(10)
+    y, y_new = names[DIGITS.train.y[rows]], names[DIGITS.test.y[new]]
+    return X[:, pixels], y, X_new[:, pixels], y_new
+
+
+@training.inputs(points=1, seconds=10)
+def training_small(rng):
+    X, y = pooled(DIGITS.train.X[:400]), DIGITS.train.y[:400]
+    X_new, y_new = pooled(DIGITS.val.X[:150]), DIGITS.val.y[:150]
+    W, b = sure_and_wrong(X, y)
+    at_start = (X_new @ W + b).argmax(axis=1)
+    return [
+        ((X, y, X_new, W, b, 500, 3.0), y_new),
+        ((X[:1], y[:1], X_new, W, b, 0, 3.0), at_start),  # no step: the start's own answers
+    ]
+
+
+@training.inputs(
+    points=1, hidden=True, seconds=10, about="other digits to learn from, and other new ones"
+)
+def training_fresh(rng):
+    X, y, X_new, y_new = drawn_digits(rng, pooled, 500, 500)
+    return [((X, y, X_new, *sure_and_wrong(X, y), 500, 3.0), y_new)]
+
+
+def share_right(predicted, y_new):
+    """The share of right labels; whatever else was returned fails."""
+    assert isinstance(predicted, np.ndarray), "expected an array of labels"
+    assert predicted.shape == y_new.shape, f"expected {y_new.shape}, got {predicted.shape}"
+    assert predicted.dtype.kind in "iu", f"expected integers, got {predicted.dtype}"
+    return np.mean(predicted == y_new)
+
+
+@training.test(points=1, seconds=10, about="1,000 whole digits, and 1,500 new ones")
+def training_reads_whole_digits(student, rng):
+    X, y, X_new, y_new = drawn_digits(rng, lambda X: X.astype(np.float64), 1000, 1500)
+    accuracy = share_right(student(X, y, X_new, *sure_and_wrong(X, y), 200, 3.0), y_new)
+    assert accuracy >= 0.65, f"expected 65 % of the new digits, got {accuracy:.1%}"
+
+
+@training.test(points=1, seconds=10, about="few and tiny steps, and then three classes")
+def training_starts_where_it_is_told(student, rng):
+    """Without a step that counts, the answers are those of W and b as given."""
+    X, y, X_new, _ = drawn_digits(rng, pooled, 100, 300)
+    W, b = sure_and_wrong(X, y)
+    at_start = (X_new @ W + b).argmax(axis=1)
+    for steps, lr in ((0, 3.0), (3, 1e-9)):
+        share = share_right(student(X, y, X_new, W, b, steps, lr), at_start)
+        assert share > 0.98, f"after {steps} steps at rate {lr:g} it does not answer as W and b do"
+    centres, labels = 2 * np.eye(3)[:, ::-1], np.arange(60) % 3
+    X = centres[labels] + 0.3 * rng.normal(size=(60, 3))
+    found = student(X, labels, X, np.eye(3), np.zeros(3), 300, 1.0)
+    assert share_right(found, labels) > 0.9, "it does not learn three classes from 60 samples"
+
+
+@training.wrong(
+    "It stays where it started: nearly every answer is still wrong. Your slope has the factor "
+    "p(1-p), that of least squares, and it is next to nothing where an output is sure."
+)
+def training_least_squares(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        P = sigmoid(X @ W + b)
+        dZ = 2 * (P - Y) * P * (1 - P) / len(X)
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "The answers are those of the W and b that you were given. Either no step is taken, or it "
+    "does not reach the W and b that answer at the end."
+)
+def training_takes_no_step(X, y, X_new, W, b, steps, lr):
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "You step along the gradient. It points to where the loss grows; the step goes against it."
+)
+def training_ascends(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W, b = W + lr * X.T @ dZ, b + lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "You begin with W and b of your own. A start from zeros is never sure of anything, but here "
+    "the training has to go on from the W and b that you are given."
+)
+def training_starts_afresh(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    W, b = np.zeros(W.shape), np.zeros(b.shape)
+    for _ in range(steps):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "Hardly anything has moved. Either you divide by N twice, so that each step is tiny, or you "
+    "take a single step because your return stands inside the loop."
+)
+def training_hardly_moves(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W, b = W - lr * X.T @ dZ / len(X), b - lr * dZ.mean(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "W and b themselves change: W -= ... writes into the caller's arrays. W = W - ... makes a new "
+    "one."
+)
+def training_in_place(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W -= lr * X.T @ dZ
+        b -= lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "Your targets are 1 for every class but the true one, so that each detector learns to say no "
+    "to its own digit."
+)
+def training_targets_inverted(X, y, X_new, W, b, steps, lr):
+    Y = 1 - np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "Only b moves. The ten numbers in it know nothing of the pictures: W needs its gradient, too."
+)
+def training_bias_alone(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        b = b - lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+# ---------------------------------------------------------------- SigmoidLoss
+
+
+@lab.question(
+    "SigmoidLoss",
+    title="Clinic: stays at chance",
+    points=4,
+    minutes=14,
+    section=("sec-mistakes-3", "Common mistakes"),
+    hints=(
+        "Take one complaint at a time, on small numbers. A: call forward and backward on one "
+        "logit of -10 whose target is 1; which slope do you expect? B: the same row twice in a "
+        "batch. C: two calls of forward with different labels; look at what the object keeps.",
+        "A: is that the slope of cross-entropy, or of another loss? B: E is the mean over the "
+        "samples, in forward, and dZ is the gradient of that. C: which labels are compared in the "
+        "second batch?",
+        "A: the slope of cross-entropy by the logit is P - Y, with no further factor. B: divide by "
+        "the number of samples, in forward and in backward. C: make the targets again in each "
+        "call of forward.",
+    ),
+)
+class SigmoidLoss:
+    def forward(self, Z, y):
+        self.P, self.Y = sigmoid(Z), np.eye(Z.shape[1])[y]
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        return (self.P - self.Y) / len(self.P)
+
+
+def losses_of(*batches, shows=("E", "dZ")):
+    """One object, batch after batch: the loss and the gradient of each, or of the last."""
+
+    def program(student):
+        loss = student.SigmoidLoss()
+        seen = []
+        for logits, labels in batches:
+            E = loss.forward(np.array(logits, float), np.array(labels))
+            dZ = loss.backward()
+            seen += [E] if shows == ("E",) else [dZ] if shows == ("dZ",) else [E, dZ]
+        return seen
+
+    return record(program)
+
+
+@SigmoidLoss.inputs(points=1)
+def sigmoid_loss_small(rng):
+    first = [[2, 0, -1], [0, 1, 0.5]], [0, 2]
+    second = [[1, -1, 0], [-8, 3, 0]], [1, 0]
+    return [losses_of(first), losses_of(first, second), losses_of(([[900, -900]], [1]))]
+
+
+# A point for each complaint, where the other two faults make no difference.
+
+
+@SigmoidLoss.inputs(points=1, hidden=True, about="complaint A: the gradient of a single sample")
+def sigmoid_loss_a_slope(rng):
+    """One batch (C does not matter) of one sample (nor does B)."""
+    return [
+        losses_of((scale * rng.normal(size=(1, C)), rng.integers(C, size=1)), shows=("dZ",))
+        for C, scale in ((3, 1), (5, 3), (10, 10))
+    ]
+
+
+@SigmoidLoss.test(points=1, about="complaint B: a batch, and the same batch twice over")
+def sigmoid_loss_b_mean(student, rng):
+    """The loss of a batch, which A does not touch, and how dZ scales; each batch a new object."""
+    for N, C in ((2, 3), (5, 4)):
+        Z, y = 2 * rng.normal(size=(N, C)), rng.integers(C, size=N)
+        right = np.sum(np.logaddexp(0, Z) - np.eye(C)[y] * Z) / N
+        E, dZ = student.case(losses_of((Z, y)))
+        E_twice, dZ_twice = student.case(losses_of((np.tile(Z, (2, 1)), np.tile(y, 2))))
+        expect(E, right)
+        expect(E_twice, right)
+        expect(dZ_twice, np.tile(dZ, (2, 1)) / 2)
+        assert np.abs(dZ).max() > 1e-6, "the gradient is 0"
+
+
+@SigmoidLoss.inputs(points=1, hidden=True, about="complaint C: the losses of batch after batch")
+def sigmoid_loss_c_targets(rng):
+    """Losses alone (A does not matter) of single samples (nor does B), whose labels change."""
+    programs = []
+    for C in (3, 6):
+        labels = rng.permutation(C)[:3]
+        batches = [(rng.normal(size=(1, C)), labels[[k]]) for k in range(3)]
+        programs.append(losses_of(*batches, shows=("E",)))
+    return programs
+
+
+@SigmoidLoss.wrong(
+    "This does what the class did as you got it. Begin with complaint A: one logit of -10, target "
+    "1. Which slope comes back, and which did you expect?"
+)
+class LossAsGiven:
+    def __init__(self):
+        self.Y = None
+
+    def forward(self, Z, y):
+        if self.Y is None:
+            self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z)
+
+    def backward(self):
+        return (self.P - self.Y) * self.P * (1 - self.P)
+
+
+@SigmoidLoss.wrong(
+    "Complaint A is cured: the slope is that of cross-entropy. B and C are left. Next, give a "
+    "batch the same row twice."
+)
+class LossSlopeCured:
+    def __init__(self):
+        self.Y = None
+
+    def forward(self, Z, y):
+        if self.Y is None:
+            self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z)
+
+    def backward(self):
+        return self.P - self.Y
+
+
+@SigmoidLoss.wrong(
+    "Complaint B is cured: loss and gradient are those of a mean. A and C are left. Next, compare "
+    "the slope of a single logit with that of cross-entropy."
+)
+class LossMeanCured:
+    def __init__(self):
+        self.Y = None
+
+    def forward(self, Z, y):
+        if self.Y is None:
+            self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        return (self.P - self.Y) * self.P * (1 - self.P) / len(self.P)
+
+
+@SigmoidLoss.wrong(
+    "Complaint C is cured: each batch has its own targets. A and B are left. Next, compare the "
+    "slope of a single logit with that of cross-entropy."
+)
+class LossTargetsCured:
+    def forward(self, Z, y):
+        self.P, self.Y = sigmoid(Z), np.eye(Z.shape[1])[y]
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z)
+
+    def backward(self):
+        return (self.P - self.Y) * self.P * (1 - self.P)
+
+
+@SigmoidLoss.wrong(
+    "A and B are cured. C is left: a second batch, with other labels, is still compared with "
+    "something else."
+)
+class LossTargetsLeft:
+    def __init__(self):
+        self.Y = None
+
+    def forward(self, Z, y):
+        if self.Y is None:
+            self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        return (self.P - self.Y) / len(self.P)
+
+
+@SigmoidLoss.wrong(
+    "A and C are cured. B is left: with each sample twice in the batch, loss and steps must stay "
+    "as they are."
+)
+class LossMeanLeft:
+    def forward(self, Z, y):
+        self.P, self.Y = sigmoid(Z), np.eye(Z.shape[1])[y]
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z)
+
+    def backward(self):
+        return self.P - self.Y
+
+
+@SigmoidLoss.wrong(
+    "B and C are cured. A is left: the slope that backward returns fades where an output is sure, "
+    "right or wrong. That of cross-entropy does not."
+)
+class LossSlopeLeft:
+    def forward(self, Z, y):
+        self.P, self.Y = sigmoid(Z), np.eye(Z.shape[1])[y]
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        return (self.P - self.Y) * self.P * (1 - self.P) / len(self.P)
+
+
+@SigmoidLoss.wrong(
+    "The loss is a mean now, but its gradient is still that of the sum: the steps double when each "
+    "sample is there twice."
+)
+class LossMeanInForwardAlone:
+    def forward(self, Z, y):
+        self.P, self.Y = sigmoid(Z), np.eye(Z.shape[1])[y]
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        return self.P - self.Y
+
+
+@SigmoidLoss.wrong(
+    "The gradient is that of a mean now, but the loss is still a sum: it doubles when each sample "
+    "is there twice."
+)
+class LossMeanInBackwardAlone:
+    def forward(self, Z, y):
+        self.P, self.Y = sigmoid(Z), np.eye(Z.shape[1])[y]
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z)
+
+    def backward(self):
+        return (self.P - self.Y) / len(self.P)
+
+
+@SigmoidLoss.wrong(
+    "You average over all entries, samples and classes. A sample's loss is the *sum* over its "
+    "yes/no questions; the mean runs over the samples."
+)
+class LossMeanOverEntries:
+    def forward(self, Z, y):
+        self.P, self.Y = sigmoid(Z), np.eye(Z.shape[1])[y]
+        return np.mean(np.logaddexp(0, Z) - self.Y * Z)
+
+    def backward(self):
+        return (self.P - self.Y) / self.P.size
+
+
+@SigmoidLoss.wrong(
+    "You replaced the safe form of the loss by logarithms of P and 1 - P. At large logits P rounds "
+    "to 0 or 1, and the loss is not finite. The formula in forward was right."
+)
+class LossOfRoundedP:
+    def forward(self, Z, y):
+        self.P, self.Y = sigmoid(Z), np.eye(Z.shape[1])[y]
+        with np.errstate(all="ignore"):
+            losses = self.Y * np.log(self.P) + (1 - self.Y) * np.log(1 - self.P)
+        return -losses.sum() / len(Z)
+
+    def backward(self):
+        return (self.P - self.Y) / len(self.P)
+
+
+# ---------------------------------------------------------------- root_divergence
+
+
+root_divergence = lab.choice(
+    "root_divergence",
+    "c",
+    choices={
+        "a": "the steps shrink, and d goes to 0",
+        "b": "d hardly moves: far away the slope is 0",
+        "c": "d comes near 0, and then jumps about it without an end",
+        "d": "d stops at a local minimum away from 0",
+        "e": "d grows without bound from the first step on",
+        "f": "d passes 0 once, and goes on to the other side for ever",
+    },
+    title="Descending the square root",
+    points=1,
+    minutes=4,
+    section=("sec-loss-shape", "What makes a divergence easy to descend"),
+    hints=(
+        "What is the slope of the square root of d at d = 4? At 1? At 0.01? At 0.0001?",
+        "The slope grows as d shrinks. A step is 0.1 times the slope: how long is it at d = 4, and "
+        "how long at d = 0.01, compared with the distance that is left?",
+        "At d = 0.01 the slope is 5 and the step 0.5: fifty times the distance to the optimum. "
+        "Where does such a step end, and what does the slope say there?",
+    ),
+)
+root_divergence.wrong_value(
+    "a",
+    "That is what the square d² does: its slope fades towards the optimum. What is the slope of "
+    "the root at d = 0.01?",
+)
+root_divergence.wrong_value(
+    "b",
+    "The slope at d = 4 is 1/4: not steep, but not flat. A hundred steps get it down.",
+)
+root_divergence.wrong_value(
+    "d",
+    "There is no other minimum: the root grows all the way, on both sides. Look at the slope close "
+    "to 0 instead.",
+)
+root_divergence.wrong_value(
+    "e",
+    "The first step goes from 4 to 3.975, towards 0. What happens once d is small?",
+)
+root_divergence.wrong_value(
+    "f",
+    "On the other side the slope has the other sign, so that the next step comes back. How far?",
+)
+
+
+# ---------------------------------------------------------------- which_shape
+
+lab.manual(
+    "which_shape",
+    form="text",
+    rubric=[
+        (1, "least squares on a sigmoid: flat where wrong and sure, not convex; names a number"),
+        (1, "cross-entropy on a sigmoid: none of the three here; says why, and how far that goes"),
+        (1, "the root: a cliff at the optimum; says what that does to a fixed learning rate"),
+    ],
+    title="Which shape has which loss",
+    minutes=8,
+    section=("sec-loss-shape", "What makes a divergence easy to descend"),
+    hints=(
+        "Take the losses one by one, and for each the three questions: another minimum? flat far "
+        "away? a cliff near the optimum? Some answers you have measured, in parts 3 to 6.",
+        "For least squares you have the smallest eigenvalues and the number of steps from z = -10. "
+        "For cross-entropy the same two. For the root you have where d was after 300 steps.",
+        "Say for each what the slope does far from the optimum and close to it: does it fade, "
+        "stay, or explode? And for cross-entropy say what was convex: the loss of one unit, over "
+        "(w, b). A deep net is another matter.",
+    ),
+)
