@@ -168,6 +168,24 @@ def l2_not_reduced(A, T):
     return R * R, 2 * R / R.size
 
 
+@l2.wrong(
+    "Half the squares, summed over the outputs and averaged over the samples: a convention of many "
+    "texts, but not this one. Here it is the plain mean over all entries."
+)
+def l2_half_by_samples(A, T):
+    R = A - T
+    return np.sum(R * R) / (2 * len(R)), R / len(R)
+
+
+@l2.wrong(
+    "You sum over axis 1, the outputs, and average over the samples alone. The mean runs over all "
+    "entries, and a batch of shape (N,) has no axis 1."
+)
+def l2_sum_over_axis_one(A, T):
+    R = A - T
+    return np.mean(np.sum(R * R, axis=1)), 2 * R / len(R)
+
+
 # ---------------------------------------------------------------- converted_rate
 
 
@@ -454,6 +472,57 @@ def kl_softmax_on_targets(Z, Y):
     return E / len(Z), (np.exp(log_P) - np.exp(log_Y)) / len(Z)
 
 
+@kl.wrong(
+    "Your dZ knows only half of the softmax: a logit also stands in the sum that the *other* "
+    "classes are divided by. Collect all terms with p before you simplify."
+)
+def kl_without_normaliser(Z, Y):
+    log_P, positive = log_softmax(Z), Y > 0
+    E = np.sum(Y[positive] * (np.log(Y[positive]) - log_P[positive]))
+    return E / len(Z), (np.exp(log_P) - 1) * Y / len(Z)
+
+
+@kl.wrong(
+    "Two things: E is the cross-entropy, which still holds the entropy of the targets; and dZ "
+    "misses the division by N."
+)
+def kl_cross_entropy_not_averaged(Z, Y):
+    log_P = log_softmax(Z)
+    return -np.sum(Y * log_P) / len(Z), np.exp(log_P) - Y
+
+
+@kl.wrong(
+    "Two things: dZ misses the division by N; and where a target is 0, 0 times log 0 gives NaN "
+    "instead of 0."
+)
+def kl_zero_log_zero_not_averaged(Z, Y):
+    log_P = log_softmax(Z)
+    with np.errstate(all="ignore"):
+        E = np.sum(Y * (np.log(Y) - log_P)) / len(Z)
+    return E, np.exp(log_P) - Y
+
+
+@kl.wrong(
+    "Two things: the mean runs over the N samples, not over all N C entries; and where a target is "
+    "0, 0 times log 0 gives NaN instead of 0."
+)
+def kl_zero_log_zero_mean_over_entries(Z, Y):
+    log_P = log_softmax(Z)
+    with np.errstate(all="ignore"):
+        E = np.mean(Y * (np.log(Y) - log_P))
+    return E, (np.exp(log_P) - Y) / len(Z)
+
+
+@kl.wrong(
+    "E is divided by N C, dZ by N. The divergence of one sample is a *sum* over its classes: both "
+    "divide by N."
+)
+def kl_value_over_entries(Z, Y):
+    log_P, positive = log_softmax(Z), Y > 0
+    E = np.sum(Y[positive] * (np.log(Y[positive]) - log_P[positive]))
+    return E / Z.size, (np.exp(log_P) - Y) / len(Z)
+
+
 # ---------------------------------------------------------------- loss_floor
 
 
@@ -512,6 +581,8 @@ loss_floor.wrong_value(
     -(0.7 * np.log10(0.7) + 0.3 * np.log10(0.3)).item(),
     "That is the logarithm to base 10. Our losses use the natural one, np.log.",
 )
+for close in (0.6, 0.605, 0.62, 0.63):
+    loss_floor.wrong_value(close, "Near; give the number itself, with three decimals.")
 
 
 # ---------------------------------------------------------------- smallest_eigenvalue
@@ -765,6 +836,53 @@ def eigenvalue_of_each_sample(w, b, X, y, loss):
     return np.mean(np.minimum(h * np.sum(inputs**2, axis=1), 0))
 
 
+@eigenvalue.wrong(
+    "Your h for L2 has one of the product rule's two terms, that with p - y. The other comes from "
+    "the slope of p - y itself."
+)
+def eigenvalue_half_a_product_rule(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s * (p - y) * (1 - 2 * p)
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "You put the first slope of the L2 loss where the second derivative belongs: differentiate it "
+    "by z once more."
+)
+def eigenvalue_of_first_slope(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * (p - y) * s
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "You do not look at `loss`: both get p(1-p), the second derivative of the KL loss. That of L2 "
+    "has more terms, and they may be negative."
+)
+def eigenvalue_always_kl(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    h = p * (1 - p)
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "h has one number for each sample, (N,), and NumPy lays it along the inputs. As a column (N, "
+    "1) it multiplies the rows: h[:, None]."
+)
+def eigenvalue_h_not_a_column(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s * (s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h * inputs) / len(X))[0]
+
+
 # ---------------------------------------------------------------- steps_to_doubt
 
 
@@ -884,7 +1002,7 @@ def training_small(rng):
     at_start = (X_new @ W + b).argmax(axis=1)
     return [
         ((X, y, X_new, W, b, 500, 3.0), y_new),
-        ((X[:1], y[:1], X_new, W, b, 0, 3.0), at_start),  # no step: the start's own answers
+        ((X[:1], y[:1], X_new, W, b, 10, 0.0), at_start),  # no move: the start's own answers
     ]
 
 
@@ -940,8 +1058,61 @@ def training_least_squares(X, y, X_new, W, b, steps, lr):
 
 
 @training.wrong(
-    "The answers are those of the W and b that you were given. Either no step is taken, or it "
-    "does not reach the W and b that answer at the end."
+    "It stays where it started: nearly every answer is still wrong. Your slope has the factor "
+    "p(1-p), that of least squares, and it is next to nothing where an output is sure."
+)
+def training_half_least_squares(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        P = sigmoid(X @ W + b)
+        dZ = (P - Y) * P * (1 - P) / len(X)
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "It stays where it started: nearly every answer is still wrong. Your slope has the factor "
+    "p(1-p), that of least squares, and it is next to nothing where an output is sure."
+)
+def training_least_squares_over_entries(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        P = sigmoid(X @ W + b)
+        dZ = 2 * (P - Y) * P * (1 - P) / P.size
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "Even with steps N times as long, from a sum instead of a mean, it hardly gets away. Your "
+    "slope has the factor p(1-p), that of least squares: next to nothing where an output is sure."
+)
+def training_least_squares_summed(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        P = sigmoid(X @ W + b)
+        dZ = 2 * (P - Y) * P * (1 - P)
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "The loss is right, but the steps are C times too short: you divide by the number of all "
+    "entries. A sample's loss is the sum over its C questions, and only the samples are averaged."
+)
+def training_mean_over_entries(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        P = sigmoid(X @ W + b)
+        dZ = (P - Y) / P.size
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "The answers are, nearly all, those of the W and b that you were given. Does your return stand "
+    "inside the loop? Do the steps reach the W and b that answer at the end? Are they N times too "
+    "short? Is there a column of 0 and 1 for each class in your targets?"
 )
 def training_takes_no_step(X, y, X_new, W, b, steps, lr):
     return (X_new @ W + b).argmax(axis=1)
@@ -968,18 +1139,6 @@ def training_starts_afresh(X, y, X_new, W, b, steps, lr):
     for _ in range(steps):
         dZ = (sigmoid(X @ W + b) - Y) / len(X)
         W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
-    return (X_new @ W + b).argmax(axis=1)
-
-
-@training.wrong(
-    "Hardly anything has moved. Either you divide by N twice, so that each step is tiny, or you "
-    "take a single step because your return stands inside the loop."
-)
-def training_hardly_moves(X, y, X_new, W, b, steps, lr):
-    Y = np.eye(W.shape[1])[y]
-    for _ in range(steps):
-        dZ = (sigmoid(X @ W + b) - Y) / len(X)
-        W, b = W - lr * X.T @ dZ / len(X), b - lr * dZ.mean(axis=0)
     return (X_new @ W + b).argmax(axis=1)
 
 
@@ -1268,6 +1427,68 @@ class LossOfRoundedP:
         with np.errstate(all="ignore"):
             losses = self.Y * np.log(self.P) + (1 - self.Y) * np.log(1 - self.P)
         return -losses.sum() / len(Z)
+
+    def backward(self):
+        return (self.P - self.Y) / len(self.P)
+
+
+@SigmoidLoss.wrong(
+    "Complaint B is half cured: the loss is a mean, but its gradient is still that of the sum. A "
+    "and C are left, too."
+)
+class LossHalfOfMean:
+    def __init__(self):
+        self.Y = None
+
+    def forward(self, Z, y):
+        if self.Y is None:
+            self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        return (self.P - self.Y) * self.P * (1 - self.P)
+
+
+@SigmoidLoss.wrong(
+    "A is cured, and half of B: the loss is a mean, but its gradient is still that of the sum. C "
+    "is left, too."
+)
+class LossHalfOfMeanAndSlope:
+    def __init__(self):
+        self.Y = None
+
+    def forward(self, Z, y):
+        if self.Y is None:
+            self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        return self.P - self.Y
+
+
+@SigmoidLoss.wrong(
+    "C is cured, and half of B: the loss is a mean, but its gradient is still that of the sum. A "
+    "is left, too."
+)
+class LossHalfOfMeanAndTargets:
+    def forward(self, Z, y):
+        self.P, self.Y = sigmoid(Z), np.eye(Z.shape[1])[y]
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        return (self.P - self.Y) * self.P * (1 - self.P)
+
+
+@SigmoidLoss.wrong(
+    "The gradient is that of a mean over the samples, but the loss is a mean over all entries. "
+    "A sample's loss is the *sum* over its yes/no questions."
+)
+class LossMeanOverEntriesInForward:
+    def forward(self, Z, y):
+        self.P, self.Y = sigmoid(Z), np.eye(Z.shape[1])[y]
+        return np.mean(np.logaddexp(0, Z) - self.Y * Z)
 
     def backward(self):
         return (self.P - self.Y) / len(self.P)
