@@ -125,7 +125,7 @@ def test_converted_rate_makes_the_same_step():
 
 
 def test_predictions_come_true(capsys):
-    found = run("solutions", "steps_to_doubt-see", "root_divergence-see")
+    found = run("solutions", "steps_to_doubt-see", "descend", "root_divergence-see")
     updates = re.findall(r"(\w+): ([\d,]+) updates", capsys.readouterr().out)
     assert {name: int(n.replace(",", "")) for name, n in updates} == {"kl": 11, "l2": 11034}
     path = found["descend"](found["slopes"]["square root "])
