@@ -17,10 +17,11 @@ __all__ = ["log_softmax", "relu", "sigmoid", "softmax", "tanh"]
 def sigmoid(z: npt.ArrayLike) -> FloatArray:
     r"""Logistic sigmoid, elementwise.
 
-    .. math:: \sigma(z) = \frac{1}{1 + e^{-z}}, \qquad \sigma'(z) = \sigma(z)\,(1 - \sigma(z))
+    .. math:: \sigma(z) = \frac{1}{1 + e^{-z}} = \frac{e^{\min(z, 0)}}{1 + e^{-|z|}},
+              \qquad \sigma'(z) = \sigma(z)\,(1 - \sigma(z))
 
-    The exponential is only ever taken of :math:`-|z|`, so neither tail overflows, and the left
-    tail keeps its relative precision.
+    In the second form no exponent is above 0, so neither tail overflows, and the left tail keeps
+    its relative precision.
 
     Parameters
     ----------
@@ -36,9 +37,9 @@ def sigmoid(z: npt.ArrayLike) -> FloatArray:
     array([0. , 0.5, 1. ])
     """
     z = _floats(z)
-    e = np.exp(-np.abs(z))
-    numerator: FloatArray = np.where(z >= 0, z.dtype.type(1), e)
-    return numerator / (1 + e)
+    # Not np.where: choosing between two arrays takes longer than a second exponential.
+    numerator: FloatArray = np.exp(np.minimum(z, 0))
+    return numerator / (1 + np.exp(-np.abs(z)))
 
 
 def tanh(z: npt.ArrayLike) -> FloatArray:
