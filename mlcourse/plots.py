@@ -57,6 +57,12 @@ _LOOK: dict[str, tuple[str, Any, str]] = {
     "sigmoid": ("#592aa9", "-", "o"),
     "tanh": ("#ae8900", "--", "s"),
     "relu": ("#00a771", "-.", "^"),
+    # initialisations
+    "zero": ("#000000", (0, (1, 4)), "."),
+    "small": ("#8d5e6a", ":", "v"),
+    "large": ("#bf4304", "--", "^"),
+    "xavier": ("#4770f5", "-", "s"),
+    "he": ("#592aa9", "-.", "o"),
 }
 COLORS = {name: color for name, (color, _, _) in _LOOK.items()}
 LINESTYLES = {name: linestyle for name, (_, linestyle, _) in _LOOK.items()}

@@ -15,6 +15,8 @@ from mlcourse import plots
 METHODS = list(plots.COLORS)[:9]
 ROLES = ["train", "val", "test"]
 ACTIVATIONS = ["sigmoid", "tanh", "relu"]
+INITIALISATIONS = ["zero", "small", "large", "xavier", "he"]
+GROUPS = [METHODS, ROLES, ACTIVATIONS, INITIALISATIONS, ["loop", "batch"]]
 DARK_PAGE = "#14181e"  # the theme's; a darker page gives more contrast, not less
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
@@ -64,7 +66,7 @@ def test_every_colour_has_contrast_on_the_light_and_the_dark_page(name):
 
 
 @pytest.mark.parametrize("eye", EYES)
-@pytest.mark.parametrize("group", [METHODS, ROLES, ACTIVATIONS, ["loop", "batch"]])
+@pytest.mark.parametrize("group", GROUPS)
 def test_colours_that_meet_in_a_figure_differ_for_every_eye(group, eye):
     """A difference of 0.02 in OKLab is just visible; ask for three times that."""
     seen = {name: oklab(np.array(EYES[eye]) @ linear(plots.COLORS[name])) for name in group}
@@ -72,12 +74,12 @@ def test_colours_that_meet_in_a_figure_differ_for_every_eye(group, eye):
         assert np.linalg.norm(seen[a] - seen[b]) > 0.06, (a, b)
 
 
-@pytest.mark.parametrize("group", [METHODS, ROLES, ACTIVATIONS, ["loop", "batch"]])
+@pytest.mark.parametrize("group", GROUPS)
 def test_markers_differ_in_grey_print_too(group):
     assert len({plots.MARKERS[name] for name in group}) == len(group)
 
 
-@pytest.mark.parametrize("group", [METHODS, ROLES, ACTIVATIONS, ["loop", "batch"]])
+@pytest.mark.parametrize("group", GROUPS)
 def test_line_styles_differ_in_grey_print_too(group):
     styles = [str(plots.LINESTYLES[name]) for name in group]
     assert len(set(styles)) == len(styles)
