@@ -131,7 +131,7 @@ def part_sizes_fresh(rng):
     ]
 
 
-@part_sizes.test(points=1, about="no sample is lost and no part is off by one, for 300 sizes")
+@part_sizes.test(points=1, about="whether no sample is lost and no part is off by one, 300 times")
 def part_sizes_add_up(student, rng):
     for N in rng.choice(np.arange(1, 3000), 100, replace=False).tolist():
         for parts in (2, 3, 5):
@@ -502,7 +502,7 @@ def predict_small(rng):
 
 
 @predict_unseen.inputs(
-    points=2, hidden=True, about="other rows, three copies of each, more columns"
+    points=2, hidden=True, about="patients with three rows, numbers with gaps, more columns"
 )
 def predict_fresh(rng):
     shapes = ((30, 10, 2, 5, 3), (24, 20, 3, 4, 6), (60, 5, 1, 3, 2))
@@ -510,7 +510,7 @@ def predict_fresh(rng):
     return [renumbered(*drawn[0]), *drawn[1:]]
 
 
-@predict_unseen.test(points=1, about="pure noise, where nobody can be better than chance")
+@predict_unseen.test(points=1, about="pure noise, where nobody is better than chance")
 def predict_noise(student, rng):
     right = []
     for _ in range(6):
@@ -759,7 +759,7 @@ def best_fresh(rng):
     ]
 
 
-@expected_best.test(points=1, about="the best of real draws, again and again")
+@expected_best.test(points=1, about="whether it agrees with the best of real draws")
 def best_agrees_with_draws(student, rng):
     for n, p, tries in ((150, 0.8, 10), (40, 0.5, 30), (6, 0.7, 3)):
         best = rng.binomial(n, p, (20000, tries)).max(axis=1) / n
@@ -941,12 +941,12 @@ def filmed(rng, camera, N, n_new, noise, shuffle=True):
 
 @choose_camera.inputs(points=1, seconds=10)
 def camera_small(rng):
-    *arrays, y_new = filmed(np.random.default_rng(46), 2, 300, 100, 0.4, shuffle=False)
+    *arrays, y_new = filmed(np.random.default_rng(141), 2, 300, 100, 0.4, shuffle=False)
     return [((*arrays, np.random.default_rng(0)), y_new)]
 
 
 @choose_camera.inputs(
-    points=1, hidden=True, seconds=10, about="other digits, two cameras, worse labels"
+    points=1, hidden=True, seconds=10, about="other moments, two cameras, worse labels"
 )
 def camera_fresh(rng):
     films = [filmed(rng, camera, 800, 500, 0.45) for camera in rng.permutation(4)[:2]]
@@ -962,7 +962,7 @@ def share_right(predicted, y_new):
 
 
 @choose_camera.test(
-    points=1, seconds=10, about="each of the four cameras, right labels, few digits"
+    points=1, seconds=10, about="each of the four cameras, right labels, few moments"
 )
 def camera_of_four(student, rng):
     for camera in range(4):
@@ -977,7 +977,7 @@ def camera_depends_on_rng_alone(student, rng):
     for camera in rng.permutation(4)[:2]:
         *arrays, y_new = filmed(rng, camera, 300, 300, 0.2)
         first, again = (student(*arrays, np.random.default_rng(1)) for _ in range(2))
-        assert share_right(first, y_new) >= 0.4, "it hardly learns from 300 digits"
+        assert share_right(first, y_new) >= 0.5, "it hardly learns from 300 digits"
         assert np.array_equal(first, again), "the same rng gives two different answers"
 
 
@@ -1073,8 +1073,8 @@ def camera_mixes_up_labels(X, y, X_new, rng):
 
 
 @choose_camera.wrong(
-    "You answer with the last pair that was tried. After the loops `c` and `k` hold the last "
-    "values, camera 3 and the largest k; keep the best pair under names of its own."
+    "Your answer is that of camera 3 and 15 neighbours, with which loops over cameras and k often "
+    "end. After them c and k hold the last values; keep the best pair under names of its own."
 )
 def camera_tried_last(X, y, X_new, rng):
     return knn(X[:, 3], y, X_new[:, 3], 15)
