@@ -162,6 +162,46 @@ def l2_magnitudes(A, T):
     return np.mean(np.abs(R)), np.sign(R) / R.size
 
 
+@l2.wrong(
+    "You take the root of the mean. That is a fine number to report, in the unit of the targets, "
+    "but it is not this loss, and it has another gradient."
+)
+def l2_root_with_its_gradient(A, T):
+    R = A - T
+    E = np.sqrt(np.mean(R * R))
+    return E, R / (R.size * E)
+
+
+@l2.wrong("Your two results are in the other order: E first, then dA.")
+def l2_other_order(A, T):
+    R = A - T
+    return 2 * R / R.size, np.mean(R * R)
+
+
+@l2.wrong(
+    "You take the variance of the differences. It leaves out their mean: answers that are all too "
+    "large by the same amount would cost nothing."
+)
+def l2_variance(A, T):
+    R = A - T
+    return np.var(R), 2 * R / R.size
+
+
+@l2.wrong(
+    "You average dA. E is one number, but its gradient has an entry for each of A, which says how "
+    "E changes with that one."
+)
+def l2_gradient_averaged(A, T):
+    R = A - T
+    return np.mean(R * R), 2 * np.mean(R)
+
+
+@l2.wrong("Your E has one entry a row. A loss is one number: the mean runs over all axes.")
+def l2_of_each_row(A, T):
+    R = A - T
+    return np.mean(R * R, axis=-1), 2 * R / R.size
+
+
 @l2.wrong("Your E still has an entry for each prediction. A loss is one number: take the mean.")
 def l2_not_reduced(A, T):
     R = A - T
@@ -231,6 +271,9 @@ converted_rate.wrong_value(
 converted_rate.wrong_value(
     0.01,
     "Only the number of outputs, and the wrong way round. Their square has a half in front of it.",
+)
+converted_rate.wrong_value(
+    5.0, "That is the factor between the two rates. Multiply the paper's rate by it."
 )
 converted_rate.wrong_value(
     2.0, "The half counts in the other direction: it makes *their* gradient smaller, not yours."
@@ -463,6 +506,80 @@ def kl_of_labels(Z, Y):
 
 
 @kl.wrong(
+    "You swapped the two distributions: you average over P what should be averaged over the "
+    "target Y. The KL divergence is not symmetric."
+)
+def kl_swapped_where_positive(Z, Y):
+    log_P, positive = log_softmax(Z), Y > 0
+    P = np.exp(log_P)
+    E = np.sum(P[positive] * (log_P[positive] - np.log(Y[positive])))
+    return E / len(Z), (P - Y) / len(Z)
+
+
+@kl.wrong(
+    "Your dZ belongs to the mean over the samples, but E is still their sum: divide it by N, too."
+)
+def kl_value_not_averaged(Z, Y):
+    log_P, positive = log_softmax(Z), Y > 0
+    E = np.sum(Y[positive] * (np.log(Y[positive]) - log_P[positive]))
+    return E, (np.exp(log_P) - Y) / len(Z)
+
+
+@kl.wrong("Your E has one entry a sample. A loss is one number: take the mean of them.")
+def kl_of_each_sample(Z, Y):
+    log_P, logs = log_softmax(Z), np.log(np.where(Y > 0, Y, 1))
+    return np.sum(Y * (logs - log_P), axis=1), (np.exp(log_P) - Y) / len(Z)
+
+
+@kl.wrong("Your two results are in the other order: E first, then dZ.")
+def kl_other_order(Z, Y):
+    log_P, logs = log_softmax(Z), np.log(np.where(Y > 0, Y, 1))
+    return (np.exp(log_P) - Y) / len(Z), np.sum(Y * (logs - log_P)) / len(Z)
+
+
+@kl.wrong(
+    "You set dZ to 0 where the target is 0. Such a class adds nothing to E itself, but its logit "
+    "stands in the sum that all are divided by: it has to go down."
+)
+def kl_gradient_where_positive(Z, Y):
+    log_P, positive = log_softmax(Z), Y > 0
+    E = np.sum(Y[positive] * (np.log(Y[positive]) - log_P[positive]))
+    return E / len(Z), np.where(positive, np.exp(log_P) - Y, 0) / len(Z)
+
+
+@kl.wrong(
+    "You put the logits where log P belongs. They become log P only when the logarithm of the sum "
+    "of their exponentials is taken away, as log_softmax does."
+)
+def kl_of_logits(Z, Y):
+    positive = Y > 0
+    E = np.sum(Y[positive] * (np.log(Y[positive]) - Z[positive]))
+    return E / len(Z), (np.exp(log_softmax(Z)) - Y) / len(Z)
+
+
+@kl.wrong(
+    "You multiply dZ by p(1-p), the slope of the sigmoid. For this loss it has cancelled against "
+    "the 1/p of the logarithm already: nothing is left of it."
+)
+def kl_gradient_with_slope(Z, Y):
+    log_P, positive = log_softmax(Z), Y > 0
+    E = np.sum(Y[positive] * (np.log(Y[positive]) - log_P[positive]))
+    P = np.exp(log_P)
+    return E / len(Z), (P - Y) * P * (1 - P) / len(Z)
+
+
+@kl.wrong(
+    "Your own softmax overflows: np.exp(900) is infinite, and infinite by infinite is NaN. "
+    "log_softmax takes the largest logit away first."
+)
+def kl_overflows(Z, Y):
+    with np.errstate(all="ignore"):
+        P, positive = np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True), Y > 0
+        E = np.sum(Y[positive] * np.log(Y[positive] / P[positive]))
+    return E / len(Z), (P - Y) / len(Z)
+
+
+@kl.wrong(
     "You apply softmax to the targets. They are probabilities already: a second softmax flattens "
     "them."
 )
@@ -581,6 +698,12 @@ loss_floor.wrong_value(
     -(0.7 * np.log10(0.7) + 0.3 * np.log10(0.3)).item(),
     "That is the logarithm to base 10. Our losses use the natural one, np.log.",
 )
+loss_floor.wrong_value(
+    -(0.7 * np.log(0.7)).item(), "That is the part of the 4 alone. Add that of the 9."
+)
+loss_floor.wrong_value(
+    -(0.3 * np.log(0.3)).item(), "That is the part of the 9 alone. Add that of the 4."
+)
 for close in (0.6, 0.605, 0.62, 0.63):
     loss_floor.wrong_value(close, "Near; give the number itself, with three decimals.")
 
@@ -667,14 +790,18 @@ def eigenvalue_of_one_sample(student, rng):
     """One sample curves the surface in one direction: up or down, and in all others not at all."""
     X = rng.normal(size=(1, 2))
     size = np.sum(X * X) + 1
+
+    def found(*case):  # np.linalg.eigvals rounds to complex numbers here
+        return np.real_if_close(student(*case))
+
     for truth in (0.02, 0.2, 0.32, 0.35, 0.6, 0.9):
         z = np.log(truth / (1 - truth))
         w = rng.normal(size=2)
         b = float(z - X[0] @ w)
         down = min(2 * truth * (1 - truth) ** 2 * (3 * truth - 1), 0.0) * size
-        expect(student(w, b, X, np.ones(1), "l2"), down, atol=1e-7)
-        expect(student(-w, -b, X, np.zeros(1), "l2"), down, atol=1e-7)
-        expect(student(w, b, X, np.ones(1), "kl"), 0.0, atol=1e-7)
+        expect(found(w, b, X, np.ones(1), "l2"), down, atol=1e-7)
+        expect(found(-w, -b, X, np.zeros(1), "l2"), down, atol=1e-7)
+        expect(found(w, b, X, np.ones(1), "kl"), 0.0, atol=1e-7)
     # So that "never below 0" is not enough.
     four = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [1.0, 1.0]])
     at_zero = np.zeros(2), 0.0, four, np.ones(4), "kl"
@@ -881,6 +1008,88 @@ def eigenvalue_h_not_a_column(w, b, X, y, loss):
     return np.linalg.eigvalsh(inputs.T @ (h * inputs) / len(X))[0]
 
 
+@eigenvalue.wrong(
+    "One of the two terms of your h for L2 lacks its 2: the factor stands in front of the whole "
+    "product, so both terms have it."
+)
+def eigenvalue_two_in_one_term(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s * s + (p - y) * s * (1 - 2 * p)
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "You use the slopes of the table as they are. The Hessian holds *second* derivatives: "
+    "differentiate each slope by z once more."
+)
+def eigenvalue_of_both_slopes(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = p - y if loss == "kl" else 2 * (p - y) * s
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "Your h for L2 is that of a sample with y = 1. For those with y = 0 it is another: keep y in "
+    "the formula."
+)
+def eigenvalue_for_yes_alone(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * p * (1 - p) ** 2 * (3 * p - 1)
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "For the KL loss you differentiate by p. The surface is over (w, b), which act through z: the "
+    "second derivative by z is wanted, and it is much simpler."
+)
+def eigenvalue_by_p(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = y / p**2 + (1 - y) / (1 - p) ** 2 if loss == "kl" else 2 * s * (s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong("You return all eigenvalues. One number is asked for: the smallest of them.")
+def eigenvalue_all(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s * (s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))
+
+
+@eigenvalue.wrong(
+    "You average h and the products of the inputs apart from each other. Each sample's product is "
+    "multiplied by its own h, and then the mean is taken."
+)
+def eigenvalue_of_mean_h(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s * (s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(h.mean() * inputs.T @ inputs / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "h is in your H twice: both factors of the product are multiplied by it, and its square has "
+    "no sign. Multiply one of them."
+)
+def eigenvalue_h_twice(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s * (s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    weighted = h[:, None] * inputs
+    return np.linalg.eigvalsh(weighted.T @ weighted / len(X))[0]
+
+
 # ---------------------------------------------------------------- steps_to_doubt
 
 
@@ -971,10 +1180,10 @@ def pooled(X):
     return X.astype(np.float64).reshape(-1, 7, 4, 7, 4).mean(axis=(2, 4)).reshape(-1, 49).round(1)
 
 
-def sure_and_wrong(X, y, sureness=10):
-    """Ten detectors, fitted to y + 1 instead of y, and then made sure of themselves."""
+def sure_and_wrong(X, y, sureness=10, shift=1):
+    """Ten detectors, fitted to y + shift instead of y, and then made sure of themselves."""
     inputs = np.column_stack([X, np.ones(len(X))])
-    T = 2 * np.eye(10)[(y + 1) % 10] - 1
+    T = 2 * np.eye(10)[(y + shift) % 10] - 1
     ridge = inputs.T @ inputs + 0.1 * np.eye(inputs.shape[1])
     V = sureness * np.linalg.solve(ridge, inputs.T @ T)
     return V[:-1].round(3), V[-1].round(3)
@@ -997,10 +1206,15 @@ def training_small(rng):
     X, y = pooled(DIGITS.train.X[:400]), DIGITS.train.y[:400]
     X_new, y_new = pooled(DIGITS.val.X[:150]), DIGITS.val.y[:150]
     W, b = sure_and_wrong(X, y)
-    at_start = (X_new @ W + b).argmax(axis=1)
+    few = X_new[:40]
+    at_start = (few @ W + b).argmax(axis=1)
+    blank, sure = np.zeros((50, 2)), np.array([6.0, -6.0, -6.0])
     return [
         ((X, y, X_new, W, b, 500, 3.0), y_new),
-        ((X[:1], y[:1], X_new, W, b, 10, 0.0), at_start),  # no move: the start's own answers
+        ((X[:1], y[:1], few, W, b, 10, 0.0), at_start),  # no move: the start's own answers
+        ((X[:60], y[:60], few, W, b, 1, 3.0), at_start),  # one short step: nearly the same
+        # Nothing to see: b alone can learn that the answer is always 1.
+        ((blank, np.ones(50, int), blank[:5], np.eye(2, 3), sure, 20, 1.0), np.ones(5, int)),
     ]
 
 
@@ -1009,7 +1223,8 @@ def training_small(rng):
 )
 def training_fresh(rng):
     X, y, X_new, y_new = drawn_digits(rng, pooled, 500, 500)
-    return [((X, y, X_new, *sure_and_wrong(X, y), 500, 3.0), y_new)]
+    W, b = sure_and_wrong(X, y, shift=int(rng.integers(2, 9)))
+    return [((X, y, X_new, W, b, 500, 3.0), y_new)]
 
 
 def share_right(predicted, y_new):
@@ -1020,14 +1235,20 @@ def share_right(predicted, y_new):
     return np.mean(predicted == y_new)
 
 
-@training.test(points=1, seconds=10, about="1,000 whole digits, and 1,500 new ones")
+@training.test(
+    points=1, seconds=10, about="1,000 whole digits, and 1,500 new ones, after few and many steps"
+)
 def training_reads_whole_digits(student, rng):
     X, y, X_new, y_new = drawn_digits(rng, lambda X: X.astype(np.float64), 1000, 1500)
-    accuracy = share_right(student(X, y, X_new, *sure_and_wrong(X, y), 200, 3.0), y_new)
+    W, b = sure_and_wrong(X, y, shift=int(rng.integers(2, 9)))
+    accuracy = share_right(student(X, y, X_new, W, b, 200, 3.0), y_new)
     assert accuracy >= 0.65, f"expected 65 % of the new digits, got {accuracy:.1%}"
+    # The way out goes step by step: the first three, for a mean and at a small rate, are short.
+    share = share_right(student(X, y, X_new, W, b, 3, 0.03), (X_new @ W + b).argmax(axis=1))
+    assert share > 0.9, "after 3 steps at rate 0.03 too many answers have changed"
 
 
-@training.test(points=1, seconds=10, about="few and tiny steps, and then three classes")
+@training.test(points=1, seconds=10, about="few and tiny steps, blank pictures, and three classes")
 def training_starts_where_it_is_told(student, rng):
     """Without a step that counts, the answers are those of W and b as given."""
     X, y, X_new, _ = drawn_digits(rng, pooled, 100, 300)
@@ -1036,6 +1257,11 @@ def training_starts_where_it_is_told(student, rng):
     for steps, lr in ((0, 3.0), (3, 1e-9)):
         share = share_right(student(X, y, X_new, W, b, steps, lr), at_start)
         assert share > 0.98, f"after {steps} steps at rate {lr:g} it does not answer as W and b do"
+    for label in range(4):  # where there is nothing to see, b has to learn the one answer
+        blank, labels = np.zeros((60, 5)), np.full(60, label)
+        b = 5 - 10 * np.eye(4)[label]
+        found = student(blank, labels, blank[:9], rng.normal(size=(5, 4)), b, 30, 1.0)
+        assert share_right(found, labels[:9]) == 1, "b does not learn from blank pictures"
     centres, labels = 2 * np.eye(3)[:, ::-1], np.arange(60) % 3
     X = centres[labels] + 0.3 * rng.normal(size=(60, 3))
     found = student(X, labels, X, 10 * np.eye(3), np.zeros(3), 300, 1.0)
@@ -1113,6 +1339,119 @@ def training_mean_over_entries(X, y, X_new, W, b, steps, lr):
     "short? Is there a column of 0 and 1 for each class in your targets?"
 )
 def training_takes_no_step(X, y, X_new, W, b, steps, lr):
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "Your steps are N times too long: the slopes of all samples are added up where their mean is "
+    "asked for. A single step at rate 3 then throws all detectors about."
+)
+def training_summed(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        dZ = sigmoid(X @ W + b) - Y
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "Where the pictures are blank, your answers stay those of the start: b does not learn, or N "
+    "times too slowly, or all its entries move alike. Its gradient is dZ, which is divided by N "
+    "already, summed over the samples, axis 0: one number for each class."
+)
+def training_without_bias(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W = W - lr * X.T @ dZ
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "Where the pictures are blank, your answers stay those of the start: b does not learn, or N "
+    "times too slowly, or all its entries move alike. Its gradient is dZ, which is divided by N "
+    "already, summed over the samples, axis 0: one number for each class."
+)
+def training_bias_averaged_twice(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.mean(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "Where the pictures are blank, your answers stay those of the start: b does not learn, or N "
+    "times too slowly, or all its entries move alike. Its gradient is dZ, which is divided by N "
+    "already, summed over the samples, axis 0: one number for each class."
+)
+def training_bias_in_step(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum()
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "You compute P once, before the loop. After the first step W and b are others, and so is P."
+)
+def training_on_old_outputs(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    dZ = (sigmoid(X @ W + b) - Y) / len(X)
+    for _ in range(steps):
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong("You take another rate than lr. It comes from outside, and may even be 0.")
+def training_at_its_own_rate(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W, b = W - 3 * X.T @ dZ, b - 3 * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong("You take 500 steps, whatever steps says. Their number comes from outside.")
+def training_for_its_own_time(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(500):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "You make targets for ten classes. Their number comes from outside: W has a column for each."
+)
+def training_of_ten_classes(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(10)[y]
+    for _ in range(steps):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "You count the classes in the labels. Some class may have no sample: W has a column for each."
+)
+def training_of_labels_seen(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(y.max() + 1)[y]
+    for _ in range(steps):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "You count the classes in the labels. Some class may have no sample: W has a column for each."
+)
+def training_of_different_labels(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(len(np.unique(y)))[y]
+    for _ in range(steps):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
     return (X_new @ W + b).argmax(axis=1)
 
 
@@ -1207,7 +1546,7 @@ class SigmoidLoss:
 
 
 def losses_of(*batches, shows=("E", "dZ")):
-    """One object, batch after batch: the loss and the gradient of each, or of the last."""
+    """One object, batch after batch: the loss and the gradient of each."""
 
     def program(student):
         loss = student.SigmoidLoss()
@@ -1221,11 +1560,28 @@ def losses_of(*batches, shows=("E", "dZ")):
     return record(program)
 
 
+def losses_first(*batches, gradient=True):
+    """One object, forward for batch after batch, and then backward for the last alone."""
+
+    def program(student):
+        loss = student.SigmoidLoss()
+        seen = [loss.forward(np.array(Z, float), np.array(y)) for Z, y in batches]
+        return [*seen, loss.backward()] if gradient else seen
+
+    return record(program)
+
+
 @SigmoidLoss.inputs(points=1)
 def sigmoid_loss_small(rng):
     first = [[2, 0, -1], [0, 1, 0.5]], [0, 2]
     second = [[1, -1, 0], [-8, 3, 0]], [1, 0]
-    return [losses_of(first), losses_of(first, second), losses_of(([[900, -900]], [1]))]
+    single = [[1, 0.5, -2]], [1]
+    return [
+        losses_of(first),
+        losses_of(first, second),
+        losses_of(([[900, -900]], [1])),
+        losses_first(first, single),
+    ]
 
 
 # A point for each complaint, where the other two faults make no difference.
@@ -1240,9 +1596,12 @@ def sigmoid_loss_a_slope(rng):
     ]
 
 
-@SigmoidLoss.test(points=1, about="complaint B: a batch, and the same batch twice over")
+@SigmoidLoss.test(points=1, about="complaint B: a batch, the same twice over, one after a smaller")
 def sigmoid_loss_b_mean(student, rng):
-    """The loss of a batch, which A does not touch, and how dZ scales; each batch a new object."""
+    """The loss of a batch, which A does not touch, and how dZ scales; each batch a new object.
+
+    Or an old one, whose first batch was smaller, and had the same label (C does not matter).
+    """
     for N, C in ((2, 3), (5, 4)):
         Z, y = 2 * rng.normal(size=(N, C)), rng.integers(C, size=N)
         right = np.sum(np.logaddexp(0, Z) - np.eye(C)[y] * Z) / N
@@ -1252,6 +1611,12 @@ def sigmoid_loss_b_mean(student, rng):
         expect(E_twice, right)
         expect(dZ_twice, np.tile(dZ, (2, 1)) / 2)
         assert np.abs(dZ).max() > 1e-6, "the gradient is 0"
+        y = np.full(N, y[0])
+        right = np.sum(np.logaddexp(0, Z) - np.eye(C)[y] * Z) / N
+        _, dZ = student.case(losses_of((Z, y)))
+        *_, E_after, dZ_after = student.case(losses_of((Z[:1], y[:1]), (Z, y)))
+        expect(E_after, right)
+        expect(dZ_after, dZ)
 
 
 @SigmoidLoss.inputs(points=1, hidden=True, about="complaint C: the losses of batch after batch")
@@ -1262,6 +1627,7 @@ def sigmoid_loss_c_targets(rng):
         labels = rng.permutation(C)[:3]
         batches = [(rng.normal(size=(1, C)), labels[[k]]) for k in range(3)]
         programs.append(losses_of(*batches, shows=("E",)))
+        programs.append(losses_first(*batches, gradient=False))
     return programs
 
 
@@ -1490,6 +1856,176 @@ class LossMeanOverEntriesInForward:
 
     def backward(self):
         return (self.P - self.Y) / len(self.P)
+
+
+@SigmoidLoss.wrong(
+    "Complaint B is half cured: the gradient is that of a mean, but the loss is still a sum. A "
+    "and C are left, too."
+)
+class LossOtherHalfOfMean:
+    def __init__(self):
+        self.Y = None
+
+    def forward(self, Z, y):
+        if self.Y is None:
+            self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z)
+
+    def backward(self):
+        return (self.P - self.Y) * self.P * (1 - self.P) / len(self.P)
+
+
+@SigmoidLoss.wrong(
+    "A is cured, and half of B: the gradient is that of a mean, but the loss is still a sum. C is "
+    "left, too."
+)
+class LossOtherHalfOfMeanAndSlope:
+    def __init__(self):
+        self.Y = None
+
+    def forward(self, Z, y):
+        if self.Y is None:
+            self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z)
+
+    def backward(self):
+        return (self.P - self.Y) / len(self.P)
+
+
+@SigmoidLoss.wrong(
+    "C is cured, and half of B: the gradient is that of a mean, but the loss is still a sum. A is "
+    "left, too."
+)
+class LossOtherHalfOfMeanAndTargets:
+    def forward(self, Z, y):
+        self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z)
+
+    def backward(self):
+        return (self.P - self.Y) * self.P * (1 - self.P) / len(self.P)
+
+
+@SigmoidLoss.wrong(
+    "You drop the targets in backward, so that the next forward makes new ones. But forward may be "
+    "called twice in a row, and then the second batch meets the targets of the first."
+)
+class LossTargetsDropped:
+    def __init__(self):
+        self.Y = None
+
+    def forward(self, Z, y):
+        if self.Y is None:
+            self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        dZ = (self.P - self.Y) / len(self.P)
+        self.Y = None
+        return dZ
+
+
+@SigmoidLoss.wrong(
+    "You keep the targets unless the batch has another size. The next batch of the same size has "
+    "other labels, too: make them in every call."
+)
+class LossTargetsOfThisSize:
+    def __init__(self):
+        self.Y = None
+
+    def forward(self, Z, y):
+        if self.Y is None or len(self.Y) != len(y):
+            self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        return (self.P - self.Y) / len(self.P)
+
+
+@SigmoidLoss.wrong("You divide by the size of the first batch for ever. Each batch has its own N.")
+class LossSizeOfFirstBatch:
+    def __init__(self):
+        self.Y = None
+
+    def forward(self, Z, y):
+        if self.Y is None:
+            self.N = len(Z)
+        self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / self.N
+
+    def backward(self):
+        return (self.P - self.Y) / self.N
+
+
+@SigmoidLoss.wrong(
+    "The loss is right, but its gradient is divided by the number of all entries. A sample's loss "
+    "is the *sum* over its yes/no questions; only the samples are averaged."
+)
+class LossGradientOverEntries:
+    def forward(self, Z, y):
+        self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        return (self.P - self.Y) / self.P.size
+
+
+@SigmoidLoss.wrong(
+    "Your gradient has the wrong sign: where P is too large, the loss grows with the logit."
+)
+class LossWrongSign:
+    def forward(self, Z, y):
+        self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        return (self.Y - self.P) / len(self.P)
+
+
+@SigmoidLoss.wrong(
+    "You divide by the number of classes. Over them the loss is a sum; the mean runs over the "
+    "samples, the rows."
+)
+class LossMeanOverClasses:
+    def forward(self, Z, y):
+        self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / Z.shape[1]
+
+    def backward(self):
+        return (self.P - self.Y) / self.P.shape[1]
+
+
+@SigmoidLoss.wrong("Your loss has one entry a sample. A loss is one number: take the mean of them.")
+class LossOfEachSample:
+    def forward(self, Z, y):
+        self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z, axis=1)
+
+    def backward(self):
+        return (self.P - self.Y) / len(self.P)
+
+
+@SigmoidLoss.wrong(
+    "You made value and gradient agree by changing the wrong one: both are now those of least "
+    "squares. The formula of the loss was right; mend its gradient."
+)
+class LossOfLeastSquares:
+    def forward(self, Z, y):
+        self.Y = np.eye(Z.shape[1])[y]
+        self.P = sigmoid(Z)
+        return np.sum((self.P - self.Y) ** 2) / len(Z)
+
+    def backward(self):
+        return 2 * (self.P - self.Y) * self.P * (1 - self.P) / len(self.P)
 
 
 # ---------------------------------------------------------------- root_divergence
