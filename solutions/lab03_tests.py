@@ -1393,6 +1393,15 @@ def training_bias_in_step(X, y, X_new, W, b, steps, lr):
     return (X_new @ W + b).argmax(axis=1)
 
 
+@training.wrong("Your return stands inside the loop: after the first step it is over.")
+def training_returns_in_loop(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+        return (X_new @ W + b).argmax(axis=1)
+
+
 @training.wrong(
     "You compute P once, before the loop. After the first step W and b are others, and so is P."
 )
@@ -1960,6 +1969,47 @@ class LossSizeOfFirstBatch:
 
     def backward(self):
         return (self.P - self.Y) / self.N
+
+
+@SigmoidLoss.wrong(
+    "The loss is right, but its gradient is divided by the size of the first batch for ever. Each "
+    "batch has its own N."
+)
+class LossGradientSizeOfFirstBatch:
+    def __init__(self):
+        self.N = None
+
+    def forward(self, Z, y):
+        if self.N is None:
+            self.N = len(Z)
+        self.P, self.Y = sigmoid(Z), np.eye(Z.shape[1])[y]
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        return (self.P - self.Y) / self.N
+
+
+@SigmoidLoss.wrong("You make targets for ten classes. Z has a column for each class: count those.")
+class LossOfTenClasses:
+    def forward(self, Z, y):
+        self.P, self.Y = sigmoid(Z), np.eye(10)[y]
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        return (self.P - self.Y) / len(self.P)
+
+
+@SigmoidLoss.wrong(
+    "You count the classes in the labels. Some class may not occur in a batch: Z has a column for "
+    "each."
+)
+class LossOfLabelsSeen:
+    def forward(self, Z, y):
+        self.P, self.Y = sigmoid(Z), np.eye(y.max() + 1)[y]
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        return (self.P - self.Y) / len(self.P)
 
 
 @SigmoidLoss.wrong(
