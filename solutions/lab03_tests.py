@@ -1157,7 +1157,7 @@ training = lab.question(
     "train_from_wrong",
     title="Digits, from a wrong and sure start",
     points=4,
-    minutes=12,
+    minutes=14,
     section=("sec-flat", "Wrong and sure: why not least squares"),
     accuracy=0.6,
     hints=(
@@ -2140,7 +2140,7 @@ lab.manual(
         (1, "the root: a cliff at the optimum; says what that does to a fixed learning rate"),
     ],
     title="Which shape has which loss",
-    minutes=8,
+    minutes=12,
     section=("sec-loss-shape", "What makes a divergence easy to descend"),
     hints=(
         "Take the losses one by one, and for each the three questions: another minimum? flat far "
