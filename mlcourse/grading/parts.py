@@ -73,8 +73,9 @@ def judge_cases(
         if fault is None or outcome is None:
             continue
         if outcome.kind == "value":
-            labels = list(inspect.signature(question.reference).parameters)
-            return part_result(part, "failed", f"{describe(one.case, labels)}: {fault}")
+            calls = sum(step[0] == "call" for step in one.case.steps)
+            named = inspect.signature(question.reference).parameters if calls == 1 else ()
+            return part_result(part, "failed", f"{describe(one.case, list(named))}: {fault}")
         return part_result(part, outcome.kind, fault, exception_type(outcome))
     return part_result(part, "passed")
 

@@ -69,6 +69,8 @@ def _written(case: Case, labels: Sequence[str] = ()) -> tuple[list[str], list[st
     texts: list[str] = []
     lines: list[str] = []
     named: dict[str, str] = {}
+    changes = [n for n, step in enumerate(case.steps) if step[0] in ("call", "set")]
+    last_change = max(changes, default=0)
     letters = iter("abcdefghijklmnopqrstuvwxyz")
 
     def text(value: Any) -> str:
@@ -92,7 +94,9 @@ def _written(case: Case, labels: Sequence[str] = ()) -> tuple[list[str], list[st
                 parts += [f"{key}={text(value)}" for key, value in kwargs.items()]
                 expression = f"{texts[slot]}({', '.join(parts)})"
         last = number == len(case.steps) - 1
-        if step[0] in ("name", "get") or (number in case.shown and last):
+        # Shown as it is at this step: later ones may change it.
+        kept = number in case.shown and step[0] == "get" and number < last_change
+        if (step[0] in ("name", "get") and not kept) or (number in case.shown and last):
             texts.append(expression)
         elif step[0] == "set" or (number not in used and number not in case.shown):
             lines.append(expression)

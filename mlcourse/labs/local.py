@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from types import GeneratorType
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def attempt(
     steps = copy.deepcopy(case.steps)
     try:
         with np.errstate(all="ignore"):
-            value = run(steps, lookup, case.shown)
+            value = run(steps, lookup, case.shown, snapshot=_copied)
     except Missing as error:
         return Outcome("missing", detail=str(error)), error
     except Exception as error:
@@ -44,6 +45,13 @@ def attempt(
     if not in_place and not _equal(steps, case.steps):
         return Outcome("mutated", detail=_which(steps, case.steps)), None
     return Outcome("value", value), None
+
+
+def _copied(value: Any) -> Any:
+    """Return a copy of what a step gave; a generator has none, and is a return that was missed."""
+    if isinstance(value, GeneratorType):
+        raise TypeError("the result is a generator, because of `yield`; use `return`")
+    return copy.deepcopy(value)
 
 
 def _which(steps: Sequence[Step], originals: Sequence[Step]) -> str:

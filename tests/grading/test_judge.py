@@ -78,7 +78,7 @@ class Counter:
 def twice(rng):
     def program(student):
         counter = student.Counter(10)
-        return [counter.add(1), counter.add(2), counter.total]
+        return [counter.add(1), counter.add(np.float64(2)), counter.total]
 
     return [record(program)]
 
@@ -254,6 +254,18 @@ def test_visible_part_says_what_went_wrong(judge, source, status, message):
     part = graded(judge, center=source)["center"].parts[0]
     assert part.status == status
     assert message in part.message
+
+
+def test_arguments_of_a_program_are_shown_where_they_stand(judge):
+    """Only one call has the question's own names of arguments."""
+    forgets = (
+        "class Counter:\n"
+        "    def __init__(self, start): self.total = start\n"
+        "    def add(self, step): self.total = step; return step"
+    )
+    part = graded(judge, Counter=forgets)["Counter"].parts[0]
+    assert "c = a.add(2.0)\n" in part.message
+    assert "start" not in part.message
 
 
 def test_hidden_parts_do_not_say_what_was_asked(judge):

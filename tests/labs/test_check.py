@@ -157,6 +157,11 @@ def test_classes_and_changes_in_place(notebook, answers):
     assert "needs Counter.add, which is not there" in cell.text
 
 
+def test_yield_in_the_place_of_return(notebook):
+    cell = notebook("def softmax(Z):\n    yield Z", "check(softmax)")
+    assert "the result is a generator, because of `yield`; use `return`" in cell.text
+
+
 def test_a_method_that_returns_nothing():
     steps = (("name", "Mean"), ("call", 0, (), {}), ("get", 1, "value"), ("call", 2, (), {}))
     tasks = (Task(Case(steps, (3,)), Outcome("value", [2.0]), ()),)
