@@ -29,7 +29,7 @@ def metered(X, y, budget):
         nonlocal left
         left -= np.size(rows)
         if left < 0:
-            raise RuntimeError(f"the budget of {budget} samples is spent")
+            raise ValueError(f"the budget of {budget} samples is spent")
         P = softmax(X[rows] @ W)
         P[np.arange(len(rows)), y[rows]] -= 1
         return X[rows].T @ P / len(rows)
@@ -77,12 +77,16 @@ def count_small(rng):
         (60000, 64, 1, False),
         (60000, 64, 1, True),
         (5, 8, 2, False),
+        (5, 8, 2, True),
     ]
 
 
-@count_updates.inputs(points=1, hidden=True, about="other numbers, B = 1 and B = N among them")
+@count_updates.inputs(
+    points=1, hidden=True, about="other numbers, B = 1, B = N and a larger B among them"
+)
 def count_fresh(rng):
     cases = [(1, 1, 4, False), (7, 1, 3, True), (50, 50, 2, False), (50, 50, 2, True)]
+    cases += [(30, 47, 3, False), (30, 47, 3, True)]
     for drop_last in (False, True):
         for _ in range(4):
             B = int(rng.integers(2, 90))
@@ -134,6 +138,33 @@ def count_drops_a_full_batch(N, B, epochs, drop_last):
     return epochs * (-(-N // B) - drop_last)
 
 
+@count_updates.wrong("You count the small batch once in the whole run. Every epoch has one.")
+def count_rest_once(N, B, epochs, drop_last):
+    return epochs * (N // B) + (1 if N % B and not drop_last else 0)
+
+
+@count_updates.wrong(
+    "You add the number of samples left over. All of them together make one batch."
+)
+def count_adds_samples(N, B, epochs, drop_last):
+    return epochs * (N // B + (0 if drop_last else N % B))
+
+
+@count_updates.wrong(
+    "With fewer samples than B, drop_last leaves no batch at all: no update, although the epochs "
+    "go by."
+)
+def count_one_at_least(N, B, epochs, drop_last):
+    return epochs * (max(1, N // B) if drop_last else -(-N // B))
+
+
+@count_updates.wrong(
+    "If B is larger than N and nothing is dropped, the whole epoch is one small batch."
+)
+def count_none_if_small(N, B, epochs, drop_last):
+    return 0 if B > N else epochs * (N // B if drop_last else -(-N // B))
+
+
 @count_updates.wrong("That is one epoch. The run has several of them.")
 def count_one_epoch(N, B, epochs, drop_last):
     return N // B if drop_last else -(-N // B)
@@ -182,9 +213,9 @@ def count_drops_once(N, B, epochs, drop_last):
 
 @lab.question(
     "Batches",
-    title="A loader that never mixes up a pair",
+    title="A loader with a memory",
     points=5,
-    minutes=16,
+    minutes=18,
     section=("sec-shuffle", "A new order each epoch"),
     hints=(
         "Between two calls the object has to know two things: the order of this epoch, and how "
@@ -705,6 +736,126 @@ class BatchesOwnGenerator:
         return self.X[rows], self.y[rows]
 
 
+@Batches.wrong(
+    "You keep the size of a batch from the start. The caller may set B between two calls: read "
+    "self.B when a batch is asked for."
+)
+class BatchesKeepsTheSize:
+    def __init__(self, X, y, B, rng, drop_last=False):
+        self.X, self.y, self.B, self.rng, self.drop_last = X, y, B, rng, drop_last
+        self.epochs, self.position, self.size = 0, 0, B
+
+    def next_batch(self):
+        if self.position == 0:
+            self.order = self.rng.permutation(len(self.X))
+        rows = self.order[self.position : self.position + self.size]
+        self.position += self.size
+        left = len(self.X) - self.position
+        if left <= 0 or (self.drop_last and left < self.size):
+            self.epochs += 1
+            self.position = 0
+        return self.X[rows], self.y[rows]
+
+
+@Batches.wrong(
+    "You find the place in the epoch as the number of batches times B. When B changes, that place "
+    "jumps: samples come twice or never. Remember how many samples are gone."
+)
+class BatchesCountsBatches:
+    def __init__(self, X, y, B, rng, drop_last=False):
+        self.X, self.y, self.B, self.rng, self.drop_last = X, y, B, rng, drop_last
+        self.epochs, self.k = 0, 0
+
+    def next_batch(self):
+        if self.k == 0:
+            self.order = self.rng.permutation(len(self.X))
+        rows = self.order[self.k * self.B : (self.k + 1) * self.B]
+        self.k += 1
+        left = len(self.X) - self.k * self.B
+        if left <= 0 or (self.drop_last and left < self.B):
+            self.epochs += 1
+            self.k = 0
+        return self.X[rows], self.y[rows]
+
+
+@Batches.wrong("You return the labels first. Asked is the pair X[rows], y[rows], in this order.")
+class BatchesLabelsFirst:
+    def __init__(self, X, y, B, rng, drop_last=False):
+        self.X, self.y, self.B, self.rng, self.drop_last = X, y, B, rng, drop_last
+        self.epochs, self.position = 0, 0
+
+    def next_batch(self):
+        if self.position == 0:
+            self.order = self.rng.permutation(len(self.X))
+        rows = self.order[self.position : self.position + self.B]
+        self.position += self.B
+        left = len(self.X) - self.position
+        if left <= 0 or (self.drop_last and left < self.B):
+            self.epochs += 1
+            self.position = 0
+        return self.y[rows], self.X[rows]
+
+
+# The same mistakes of those who have not come to drop_last yet.
+
+
+@Batches.wrong(
+    "X and y get a permutation each, and two permutations do not agree. Draw one, and use it for "
+    "both."
+)
+class BatchesTwoOrdersFirst:
+    def __init__(self, X, y, B, rng, drop_last=False):
+        self.X, self.y, self.B, self.rng = X, y, B, rng
+        self.epochs, self.position = 0, 0
+
+    def next_batch(self):
+        if self.position == 0:
+            self.order = self.rng.permutation(len(self.X))
+            self.order_y = self.rng.permutation(len(self.X))
+        place = slice(self.position, self.position + self.B)
+        self.position += self.B
+        if self.position >= len(self.X):
+            self.epochs += 1
+            self.position = 0
+        return self.X[self.order[place]], self.y[self.order_y[place]]
+
+
+@Batches.wrong(
+    "You shuffle where batches start. Neighbours in the data then always share a batch: in sorted "
+    "data each batch holds one class. Shuffle the samples."
+)
+class BatchesOfNeighboursFirst:
+    def __init__(self, X, y, B, rng, drop_last=False):
+        self.X, self.y, self.B, self.rng = X, y, B, rng
+        self.epochs, self.starts = 0, []
+
+    def next_batch(self):
+        if len(self.starts) == 0:
+            self.starts = list(self.rng.permutation(np.arange(0, len(self.X), self.B)))
+        start = self.starts.pop(0)
+        if len(self.starts) == 0:
+            self.epochs += 1
+        return self.X[start : start + self.B], self.y[start : start + self.B]
+
+
+@Batches.wrong(
+    "You draw samples with replacement: in an epoch some come twice and others not at all. Cut one "
+    "permutation into pieces."
+)
+class BatchesWithReplacementFirst:
+    def __init__(self, X, y, B, rng, drop_last=False):
+        self.X, self.y, self.B, self.rng = X, y, B, rng
+        self.epochs, self.position = 0, 0
+
+    def next_batch(self):
+        rows = self.rng.integers(len(self.X), size=self.B)
+        self.position += self.B
+        if self.position >= len(self.X):
+            self.epochs += 1
+            self.position = 0
+        return self.X[rows], self.y[rows]
+
+
 # ---------------------------------------------------------------- batch_noise
 
 
@@ -914,6 +1065,39 @@ def noise_not_divided(G, B):
     return np.sum(G.var(axis=0)) * (N - B) / (N - 1)
 
 
+@batch_noise.wrong(
+    "Brackets are missing: / N - 1 divides by N, and then takes 1 away. Write / (N - 1)."
+)
+def noise_without_brackets(G, B):
+    N = len(G)
+    return np.sum(G.var(axis=0)) / B * (N - B) / N - 1
+
+
+@batch_noise.wrong(
+    "Brackets are missing: without them, products and quotients come before the differences. "
+    "Write (N - B) / (N - 1)."
+)
+def noise_without_any_brackets(G, B):
+    N = len(G)
+    return np.sum(G.var(axis=0)) / B * N - B / N - 1
+
+
+@batch_noise.wrong(
+    "Your N is the number of entries of a gradient. N counts the samples, which are the rows of G."
+)
+def noise_entries_for_samples(G, B):
+    N = G.shape[1]
+    return np.sum(G.var(axis=0)) / B * (N - B) / (N - 1)
+
+
+@batch_noise.wrong(
+    "You divide by B twice, or by its square. The squared distance falls with B itself."
+)
+def noise_square_of_b(G, B):
+    N = len(G)
+    return np.sum(G.var(axis=0)) / B**2 * (N - B) / (N - 1)
+
+
 # ---------------------------------------------------------------- quieter_batch
 
 quieter_batch = lab.number(
@@ -968,7 +1152,7 @@ lab.manual(
         (1, "shows the line of batch_noise, and how it leaves the straight line near N"),
     ],
     title="The noise, measured",
-    minutes=10,
+    minutes=14,
     section=("sec-gradient-noise", "The noise of the mini-batch gradient"),
     hints=(
         "For one batch size: draw 200 batches, compute the squared distance of each mean from the "
@@ -1335,6 +1519,57 @@ def train_summed(W, X, y, B, lr, epochs, rng):
     return W, np.array(losses)
 
 
+@train_softmax.wrong(
+    "You draw a permutation for each batch: some samples come twice in an epoch, others never. "
+    "Draw it once at the top of the epoch, before the loop over the batches."
+)
+def train_order_for_each_batch(W, X, y, B, lr, epochs, rng):
+    W, N, losses = W.copy(), len(X), []
+    for _ in range(epochs):
+        for start in range(0, N, B):
+            order = rng.permutation(N)
+            rows = order[start : start + B]
+            n = np.arange(len(rows))
+            P = softmax(X[rows] @ W)
+            losses.append(-np.log(P[n, y[rows]]).mean())
+            P[n, y[rows]] -= 1
+            W -= lr * X[rows].T @ P / len(rows)
+    return W, np.array(losses)
+
+
+@train_softmax.wrong(
+    "You shuffle the samples, and the starts of the batches besides. That trains as well, but the "
+    "batches are to be cut from left to right: let start run through range(0, N, B)."
+)
+def train_shuffles_starts_too(W, X, y, B, lr, epochs, rng):
+    W, N, losses = W.copy(), len(X), []
+    for _ in range(epochs):
+        order = rng.permutation(N)
+        for start in rng.permutation(np.arange(0, N, B)):
+            rows = order[start : start + B]
+            n = np.arange(len(rows))
+            P = softmax(X[rows] @ W)
+            losses.append(-np.log(P[n, y[rows]]).mean())
+            P[n, y[rows]] -= 1
+            W -= lr * X[rows].T @ P / len(rows)
+    return W, np.array(losses)
+
+
+@train_softmax.wrong("You change the W that you are given: keep the line with W.copy().")
+def train_in_place(W, X, y, B, lr, epochs, rng):
+    N, losses = len(X), []
+    for _ in range(epochs):
+        order = rng.permutation(N)
+        for start in range(0, N, B):
+            rows = order[start : start + B]
+            n = np.arange(len(rows))
+            P = softmax(X[rows] @ W)
+            losses.append(-np.log(P[n, y[rows]]).mean())
+            P[n, y[rows]] -= 1
+            W -= lr * X[rows].T @ P / len(rows)
+    return W, np.array(losses)
+
+
 # ---------------------------------------------------------------- sorted_digits
 
 sorted_digits = lab.choice(
@@ -1350,7 +1585,7 @@ sorted_digits = lab.choice(
     },
     title="Digits sorted by label",
     points=1,
-    minutes=4,
+    minutes=3,
     section=("sec-shuffle", "A new order each epoch"),
     hints=(
         "Think of the last 200 digits of the epoch, all of them nines. What does each of these "
@@ -1381,8 +1616,8 @@ sorted_digits.wrong_value(
 )
 sorted_digits.wrong_value(
     "f",
-    "The loss goes that way in time, but forgetting is faster: count how many updates come after "
-    "the last 8.",
+    "It does forget the early digits first, but faster than that: 20 updates come after the last "
+    "7. What does each of them take away from 5, 6 and 7?",
 )
 
 
@@ -1506,8 +1741,11 @@ def budget_small(rng):
     return [(record(program), y_new)]
 
 
-def reaches(student, rng, N, budget, goal=0.74):
-    """Two runs on other digits; here the gradient, and what it costs, come from this side."""
+def reaches(student, rng, N, budget, goal=0.7):
+    """Two runs on other digits; here the gradient, and what it costs, come from this side.
+
+    With B = 1 each sample is asked for across the wall of the sandbox: allow time for it.
+    """
     scores = []
     for _ in range(2):
         X, y, X_new, y_new = drawn_digits(rng, N, 1500)
@@ -1520,17 +1758,17 @@ def reaches(student, rng, N, budget, goal=0.74):
     assert score >= goal, f"expected {goal:.0%} of the new digits, got {score:.1%}"
 
 
-@budgeted.test(points=1, seconds=10, about="1,000 other digits, a budget of 3 epochs")
+@budgeted.test(points=1, seconds=30, about="1,000 other digits, a budget of 3 epochs")
 def budget_of_three_epochs(student, rng):
     reaches(student, rng, 1000, 3000)
 
 
-@budgeted.test(points=1, seconds=10, about="1,500 digits, a budget that ends within an epoch")
+@budgeted.test(points=1, seconds=30, about="1,500 digits, a budget that ends within an epoch")
 def budget_ends_within_an_epoch(student, rng):
     reaches(student, rng, 1500, 2500)
 
 
-@budgeted.test(points=1, seconds=10, about="4,000 digits, a budget for half of them")
+@budgeted.test(points=1, seconds=30, about="4,000 digits, a budget for half of them")
 def budget_of_half_an_epoch(student, rng):
     reaches(student, rng, 4000, 2000)
 
@@ -1570,6 +1808,21 @@ def budget_ascends(gradient, W, N, budget, rng):
 )
 def budget_not_shuffled(gradient, W, N, budget, rng):
     W, B, lr = W.copy(), 4, 1.0
+    while budget > 0:
+        order = np.arange(N)[:budget]
+        for start in range(0, len(order), B):
+            rows = order[start : start + B]
+            W -= lr * gradient(W, rows)
+        budget -= len(order)
+    return W
+
+
+@budgeted.wrong(
+    "The samples come in the order of the data, which are sorted by label: you know what the last "
+    "class does to the others."
+)
+def budget_not_shuffled_with_the_given_rate(gradient, W, N, budget, rng):
+    W, B, lr = W.copy(), 32, 0.1
     while budget > 0:
         order = np.arange(N)[:budget]
         for start in range(0, len(order), B):
@@ -1624,8 +1877,8 @@ def budget_overspent(gradient, W, N, budget, rng):
 
 
 @budgeted.wrong(
-    "Every answer is the same: the weights that you return are those that you were given. Return "
-    "the array that your steps changed."
+    "Every answer is 0. Either you return the weights that you were given and not those that your "
+    "steps changed, or your batches come from the first rows alone, which are all of one class."
 )
 def budget_returns_the_start(gradient, W, N, budget, rng):
     return W
@@ -1661,7 +1914,7 @@ def budget_few_short_steps(gradient, W, N, budget, rng):
     return W
 
 
-@budgeted.wrong("Your function returns nothing: the last line has to be return W.")
+@budgeted.wrong("Your function does not return the weights: the last line has to be return W.")
 def budget_returns_nothing(gradient, W, N, budget, rng):
     W = W.copy()
 

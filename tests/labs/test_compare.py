@@ -16,6 +16,7 @@ from mlcourse.labs.compare import (
     digest,
     digest_matches,
     misconception,
+    raised,
     same,
 )
 
@@ -127,6 +128,9 @@ def test_predictions_are_alike():
     assert alike(value(labels), value(one_off))
     assert not alike(value(labels), value(labels[::-1]))
     assert not alike(value(labels), value(3))
+    spent = raised("ValueError", "the budget is spent")
+    assert alike(spent, raised("ValueError", "the budget is spent"))
+    assert not alike(spent, raised("ValueError", "shapes do not fit"))
 
 
 def test_accuracy():

@@ -108,5 +108,5 @@ def test_notebook_and_bank_give_the_same_gradients_and_refuse_alike():
     for _ in range(2):
         np.testing.assert_allclose(ours(W, rows), theirs(W, rows))
     for gradient in (ours, theirs):
-        with pytest.raises(RuntimeError, match="budget of 7 samples is spent"):
+        with pytest.raises(ValueError, match="budget of 7 samples is spent"):
             gradient(W, rows)
