@@ -75,7 +75,9 @@ def judge_cases(
         if outcome.kind == "value":
             calls = sum(step[0] == "call" for step in one.case.steps)
             named = inspect.signature(question.reference).parameters if calls == 1 else ()
-            return part_result(part, "failed", f"{describe(one.case, list(named))}: {fault}")
+            asked = describe(one.case, list(named))
+            end = "\n" if "\n" in asked else ": "  # below a program of several lines
+            return part_result(part, "failed", f"{asked}{end}{fault}")
         return part_result(part, outcome.kind, fault, exception_type(outcome))
     return part_result(part, "passed")
 

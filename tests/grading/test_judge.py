@@ -264,7 +264,7 @@ def test_arguments_of_a_program_are_shown_where_they_stand(judge):
         "    def add(self, step): self.total = step; return step"
     )
     part = graded(judge, Counter=forgets)["Counter"].parts[0]
-    assert "c = a.add(2.0)\n" in part.message
+    assert "c = a.add(2.0)\nb, c, a.total\nb: expected 11, got 1" in part.message
     assert "start" not in part.message
 
 
