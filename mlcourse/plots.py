@@ -63,6 +63,9 @@ _LOOK: dict[str, tuple[str, Any, str]] = {
     "large": ("#bf4304", "--", "^"),
     "xavier": ("#4770f5", "-", "s"),
     "he": ("#592aa9", "-.", "o"),
+    # losses
+    "kl": ("#016ca7", "-", "o"),
+    "l2": ("#bf4304", "--", "s"),
 }
 COLORS = {name: color for name, (color, _, _) in _LOOK.items()}
 LINESTYLES = {name: linestyle for name, (_, linestyle, _) in _LOOK.items()}

@@ -16,7 +16,7 @@ METHODS = list(plots.COLORS)[:9]
 ROLES = ["train", "val", "test"]
 ACTIVATIONS = ["sigmoid", "tanh", "relu"]
 INITIALISATIONS = ["zero", "small", "large", "xavier", "he"]
-GROUPS = [METHODS, ROLES, ACTIVATIONS, INITIALISATIONS, ["loop", "batch"]]
+GROUPS = [METHODS, ROLES, ACTIVATIONS, INITIALISATIONS, ["loop", "batch"], ["kl", "l2"]]
 DARK_PAGE = "#14181e"  # the theme's; a darker page gives more contrast, not less
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
