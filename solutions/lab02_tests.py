@@ -243,6 +243,74 @@ def activate_value_for_slope(Z, kind):
     return np.maximum(Z, 0), np.maximum(Z, 0)
 
 
+@activation.wrong(
+    "The slope of your tanh is computed from Z. It is 1 minus the square of the *output*, A."
+)
+def activate_tanh_slope_from_z(Z, kind):
+    if kind == "sigmoid":
+        e = np.exp(-np.abs(Z))
+        A = np.where(Z >= 0, 1.0, e) / (1 + e)
+        return A, A * (1 - A)
+    if kind == "tanh":
+        A = np.tanh(Z)
+        return A, 1 - Z**2
+    return np.maximum(Z, 0), (Z > 0) * 1.0
+
+
+@activation.wrong(
+    "You square the difference, 1 - A. The slope of tanh is 1 minus the square of A: square first, "
+    "then subtract."
+)
+def activate_tanh_square_of_difference(Z, kind):
+    if kind == "sigmoid":
+        e = np.exp(-np.abs(Z))
+        A = np.where(Z >= 0, 1.0, e) / (1 + e)
+        return A, A * (1 - A)
+    if kind == "tanh":
+        A = np.tanh(Z)
+        return A, (1 - A) ** 2
+    return np.maximum(Z, 0), (Z > 0) * 1.0
+
+
+@activation.wrong(
+    "Your sigmoid falls where it should rise: the two halves stand in the wrong order. What holds "
+    "where the condition is true comes first in np.where."
+)
+def activate_halves_exchanged(Z, kind):
+    if kind == "sigmoid":
+        e = np.exp(-np.abs(Z))
+        A = np.where(Z >= 0, e, 1.0) / (1 + e)
+        return A, A * (1 - A)
+    if kind == "tanh":
+        A = np.tanh(Z)
+        return A, 1 - A**2
+    return np.maximum(Z, 0), (Z > 0) * 1.0
+
+
+@activation.wrong(
+    "You return A alone. The function returns two arrays, A and the slope, for each of the three."
+)
+def activate_a_alone(Z, kind):
+    if kind == "sigmoid":
+        e = np.exp(-np.abs(Z))
+        return np.where(Z >= 0, 1.0, e) / (1 + e)
+    if kind == "tanh":
+        return np.tanh(Z)
+    return np.maximum(Z, 0)
+
+
+@activation.wrong("The slope comes first and A second. Return A, then the slope.")
+def activate_slope_first(Z, kind):
+    if kind == "sigmoid":
+        e = np.exp(-np.abs(Z))
+        A = np.where(Z >= 0, 1.0, e) / (1 + e)
+        return A * (1 - A), A
+    if kind == "tanh":
+        A = np.tanh(Z)
+        return 1 - A**2, A
+    return (Z > 0) * 1.0, np.maximum(Z, 0)
+
+
 # ---------------------------------------------------------------- gradient_signs
 
 
@@ -671,6 +739,47 @@ class WatchedShared:
         return ~type(self).ever
 
 
+@watched.wrong(
+    "You remember who was on in the first batch and learn nothing from later ones. Join each batch "
+    "with what you know from those before."
+)
+class WatchedFirstBatch:
+    def __init__(self):
+        self.ever = None
+
+    def forward(self, Z):
+        self.on = Z > 0
+        if self.ever is None:
+            self.ever = self.on.any(axis=0)
+        return np.maximum(Z, 0)
+
+    def backward(self, dA):
+        return dA * self.on
+
+    def dead(self):
+        return ~self.ever
+
+
+@watched.wrong(
+    "You add up Z and look at the sign of the sum: large negative samples then drown out one that "
+    "is above 0. One sample above 0 is enough to be alive."
+)
+class WatchedSum:
+    def __init__(self):
+        self.total = 0.0
+
+    def forward(self, Z):
+        self.on = Z > 0
+        self.total = self.total + Z.sum(axis=0)
+        return np.maximum(Z, 0)
+
+    def backward(self, dA):
+        return dA * self.on
+
+    def dead(self):
+        return self.total <= 0
+
+
 # ---------------------------------------------------------------- init_weights
 
 
@@ -690,8 +799,8 @@ initialiser = lab.question(
     points=4,
     minutes=10,
     section=("sec-xavier", "Xavier initialisation"),
-    rtol=0.03,  # of a statistic of 30,000 draws, whose own error is below 0.6 %
-    atol=2e-3,
+    rtol=0.03,  # of a standard deviation of 120,000 draws, whose own error is 0.2 %
+    atol=2e-3,  # of their mean, whose own error is below 2e-4
     hints=(
         "Two decisions that do not depend on each other: Xavier or He fixes the variance, normal "
         "or uniform how to draw with that variance. Write the first as one line, then the second.",
@@ -722,15 +831,21 @@ def init_small(rng):
         second = student.init_weights(200, 200, "he_normal", rng)
         return [(first - second).std()]
 
+    def same_seed_twice(student):
+        draw, layers = student.np.random.default_rng, []
+        for _ in range(2):
+            layers.append(student.init_weights(200, 200, "he_normal", draw(5)))
+        return [(layers[0] - layers[1]).std()]
+
     measure = [
-        measured(300, 100, kind, np.random.default_rng(seed)) for seed, kind in enumerate(INITS)
+        measured(600, 200, kind, np.random.default_rng(seed)) for seed, kind in enumerate(INITS)
     ]
-    return [*measure, record(two_layers)]
+    return [*measure, record(two_layers), record(same_seed_twice)]
 
 
 @initialiser.inputs(points=1, hidden=True, about="layers of other sizes")
 def init_fresh(rng):
-    sizes = ((100, 400), (500, 80), (200, 200))
+    sizes = ((250, 1000), (1000, 200), (500, 500))
     return [
         measured(D, M, kind, np.random.default_rng(int(rng.integers(2**32))))
         for D, M in sizes
@@ -776,7 +891,7 @@ def init_draws_from_rng_alone(student, rng):
 
 @initialiser.wrong(
     "You pass the variance where rng.normal, or the limit's formula, wants a standard deviation. "
-    "Your weights are about fourteen times too small here, in every layer."
+    "Your weights are about twenty times too small here, in every layer."
 )
 def init_variance_for_std(D, M, kind, rng):
     variance = 2 / (D + M) if kind.startswith("xavier") else 2 / D
@@ -788,7 +903,7 @@ def init_variance_for_std(D, M, kind, rng):
 
 @initialiser.wrong(
     "You pass the variance where rng.normal wants the standard deviation; your uniform kinds are "
-    "right. The normal weights come out about fourteen times too small here."
+    "right. The normal weights come out about twenty times too small here."
 )
 def init_variance_for_std_in_normal(D, M, kind, rng):
     variance = 2 / (D + M) if kind.startswith("xavier") else 2 / D
@@ -901,6 +1016,64 @@ def init_own_generator(D, M, kind, rng):
     return rng.uniform(-limit, limit, (D, M))
 
 
+@initialiser.wrong(
+    "Xavier and He are exchanged: the kind whose variance has both D and M in it is Xavier."
+)
+def init_names_exchanged(D, M, kind, rng):
+    variance = 2 / D if kind.startswith("xavier") else 2 / (D + M)
+    if kind.endswith("normal"):
+        return rng.normal(0, np.sqrt(variance), (D, M))
+    limit = np.sqrt(3 * variance)
+    return rng.uniform(-limit, limit, (D, M))
+
+
+@initialiser.wrong(
+    "Your He variance is 1 / D. That keeps the signal through the product; the 2 makes up for the "
+    "half that the ReLU throws away."
+)
+def init_he_without_two(D, M, kind, rng):
+    variance = 2 / (D + M) if kind.startswith("xavier") else 1 / D
+    if kind.endswith("normal"):
+        return rng.normal(0, np.sqrt(variance), (D, M))
+    limit = np.sqrt(3 * variance)
+    return rng.uniform(-limit, limit, (D, M))
+
+
+@initialiser.wrong(
+    "Your He variance is twice Xavier's. That agrees for as many units as inputs; He's looks at "
+    "the inputs alone, 2 / D."
+)
+def init_he_twice_xavier(D, M, kind, rng):
+    variance = 2 / (D + M) if kind.startswith("xavier") else 4 / (D + M)
+    if kind.endswith("normal"):
+        return rng.normal(0, np.sqrt(variance), (D, M))
+    limit = np.sqrt(3 * variance)
+    return rng.uniform(-limit, limit, (D, M))
+
+
+@initialiser.wrong(
+    "You use 1 / sqrt(D) for all kinds, the limit that torch.nn.Linear takes. Each of the four "
+    "kinds asks for a variance: write it down first, then draw with it."
+)
+def init_always_torch(D, M, kind, rng):
+    size = 1 / np.sqrt(D)
+    if kind.endswith("normal"):
+        return rng.normal(0, size, (D, M))
+    return rng.uniform(-size, size, (D, M))
+
+
+@initialiser.wrong(
+    "Your uniform limit is three standard deviations. From a * a / 3 = variance follows a as the "
+    "root of 3 times the variance: the 3 stands under the root."
+)
+def init_limit_without_root(D, M, kind, rng):
+    variance = 2 / (D + M) if kind.startswith("xavier") else 2 / D
+    if kind.endswith("normal"):
+        return rng.normal(0, np.sqrt(variance), (D, M))
+    limit = 3 * np.sqrt(variance)
+    return rng.uniform(-limit, limit, (D, M))
+
+
 # ---------------------------------------------------------------- relu_factor
 
 factor = lab.number(
@@ -947,6 +1120,12 @@ factor.wrong_value(0.03, "Nearly. Give it to three digits or as a fraction, such
 factor.wrong_value(
     1 / 20,
     "You add up the losses of the layers. Each layer multiplies what is left by its own factor.",
+)
+factor.wrong_value(
+    0.5**5.5, "That is the factor of eleven layers. Count a ReLU and a product for each of the ten."
+)
+factor.wrong_value(
+    0.5**4.5, "That is the factor of nine layers. Count a ReLU and a product for each of the ten."
 )
 
 
@@ -1001,28 +1180,41 @@ def stds_small(rng):
     return cases
 
 
-@stds.inputs(points=1.5, hidden=True, about="other nets, twenty layers among them")
-def stds_fresh(rng):
-    cases = []
+def drawn_nets(rng):
+    """Draw small nets, deep ones, and single layers, of each kind."""
     for kind in KINDS:
         for sizes, std in (((5, 8, 8, 3), 0.6), ((6,) * 21, 0.5), ((2, 4), 1.0)):
             X, dA = rng.normal(size=(7, sizes[0])), rng.normal(size=(7, sizes[-1]))
-            cases.append((X, stack(rng, sizes, std), kind, dA))
-    return cases
+            yield X, stack(rng, sizes, std), kind, dA
 
 
-@stds.test(points=1.5, about="the gradients against differences")
+# The two directions earn their points one by one: a slip on the way back costs its own alone.
+
+
+@stds.test(points=1, about="the way forward, in other nets, twenty layers among them")
+def stds_forward(student, rng):
+    for case in drawn_nets(rng):
+        forward, _ = student(*case)
+        expect(np.asarray(forward, float), layer_stds(*case)[0], atol=1e-30)
+
+
+@stds.test(points=1, about="the way back, in other nets, twenty layers among them")
+def stds_back(student, rng):
+    for case in drawn_nets(rng):
+        _, backward = student(*case)
+        expect(np.asarray(backward, float), layer_stds(*case)[1], atol=1e-30)
+
+
+@stds.test(points=1, about="the way back against differences")
 def stds_agree_with_differences(student, rng):
     """Bias added to z_l and the loss Σ dA ⊙ A_L: its gradient at bias 0 is dZ_l."""
     sizes = (3, 4, 5, 2)
     weights = stack(rng, sizes, 0.8)
     X, dA = rng.normal(size=(6, 3)), rng.normal(size=(6, 2))
     for kind in ("sigmoid", "tanh"):
-        forward, backward = student(X, weights, kind, dA)
-        A, right = X, []
-        for i, W in enumerate(weights):
-            A = activate(A @ W, kind)[0]
-            right.append(A.std())
+        _, backward = student(X, weights, kind, dA)
+        assert len(backward) == len(weights), "expected one number for each layer"
+        for i, units in enumerate(sizes[1:]):
 
             def loss(shift, i=i, kind=kind):
                 A = X
@@ -1030,10 +1222,8 @@ def stds_agree_with_differences(student, rng):
                     A = activate(A @ W + (shift if k == i else 0), kind)[0]
                 return np.sum(dA * A)
 
-            dZ = differences(loss, np.zeros(A.shape))
+            dZ = differences(loss, np.zeros((6, units)))
             expect(backward[i], float(dZ.std()), rtol=1e-4, atol=1e-7)
-        expect(forward, np.array(right))
-        assert len(backward) == len(weights), "expected one number for each layer"
 
 
 @stds.wrong(
@@ -1204,6 +1394,106 @@ def stds_lists(X, weights, kind, dA):
     return forward, backward[::-1]
 
 
+@stds.wrong(
+    "You take the standard deviation of each unit and average them: that is the spread over the "
+    "samples. Here one number over all entries of the array is asked for."
+)
+def stds_unit_by_unit(X, weights, kind, dA):
+    A, slopes, forward, backward = X, [], [], []
+    for W in weights:
+        A, slope = activate(A @ W, kind)
+        slopes.append(slope)
+        forward.append(A.std(axis=0).mean())
+    for W, slope in zip(weights[::-1], slopes[::-1], strict=True):
+        dZ = dA * slope
+        backward.append(dZ.std(axis=0).mean())
+        dA = dZ @ W.T
+    return np.array(forward), np.array(backward[::-1])
+
+
+@stds.wrong(
+    "You measure what each layer passes on to the one before, dA after the product with W. Asked "
+    "for is the gradient of its Z: note the std between the slope and the product."
+)
+def stds_of_what_is_passed_on(X, weights, kind, dA):
+    A, slopes, forward, backward = X, [], [], []
+    for W in weights:
+        A, slope = activate(A @ W, kind)
+        slopes.append(slope)
+        forward.append(A.std())
+    for W, slope in zip(weights[::-1], slopes[::-1], strict=True):
+        dA = (dA * slope) @ W.T
+        backward.append(dA.std())
+    return np.array(forward), np.array(backward[::-1])
+
+
+@stds.wrong(
+    "The slope of the last layer is missing: the way back starts at the gradient of the last "
+    "*output*, and it has to pass that layer's activation as well."
+)
+def stds_without_last_slope(X, weights, kind, dA):
+    A, slopes, forward, backward = X, [], [], []
+    for W in weights:
+        A, slope = activate(A @ W, kind)
+        slopes.append(slope)
+        forward.append(A.std())
+    dZ = dA
+    for i in reversed(range(len(weights))):
+        if i + 1 < len(weights):
+            dZ = (dZ @ weights[i + 1].T) * slopes[i]
+        backward.append(dZ.std())
+    return np.array(forward), np.array(backward[::-1])
+
+
+@stds.wrong(
+    "You use the last layer's slope for every layer: it is what the first loop leaves behind. Keep "
+    "the slope of each layer in a list."
+)
+def stds_one_slope_for_all(X, weights, kind, dA):
+    A, forward, backward = X, [], []
+    for W in weights:
+        A, slope = activate(A @ W, kind)
+        forward.append(A.std())
+    for W in weights[::-1]:
+        dZ = dA * slope
+        backward.append(dZ.std())
+        dA = dZ @ W.T
+    return np.array(forward), np.array(backward[::-1])
+
+
+@stds.wrong(
+    "The two arrays come in the wrong order: first the standard deviations of A, then those of dZ."
+)
+def stds_exchanged(X, weights, kind, dA):
+    A, slopes, forward, backward = X, [], [], []
+    for W in weights:
+        A, slope = activate(A @ W, kind)
+        slopes.append(slope)
+        forward.append(A.std())
+    for W, slope in zip(weights[::-1], slopes[::-1], strict=True):
+        dZ = dA * slope
+        backward.append(dZ.std())
+        dA = dZ @ W.T
+    return np.array(backward[::-1]), np.array(forward)
+
+
+@stds.wrong(
+    "You divide by the number of entries less one, as ddof=1 and PyTorch do. NumPy's std without "
+    "options is meant."
+)
+def stds_with_n_minus_one(X, weights, kind, dA):
+    A, slopes, forward, backward = X, [], [], []
+    for W in weights:
+        A, slope = activate(A @ W, kind)
+        slopes.append(slope)
+        forward.append(A.std(ddof=1))
+    for W, slope in zip(weights[::-1], slopes[::-1], strict=True):
+        dZ = dA * slope
+        backward.append(dZ.std(ddof=1))
+        dA = dZ @ W.T
+    return np.array(forward), np.array(backward[::-1])
+
+
 # ---------------------------------------------------------------- depth_plot
 
 lab.manual(
@@ -1285,11 +1575,23 @@ def spread(widths, rng):
     return record(program)
 
 
+def drawn_normally(seed):
+    """The mean size of weights, 0.80 of the std if they are normal; a second net is another one."""
+
+    def program(student):
+        rng = student.np.random.default_rng(seed)
+        one, other = student.TanhNet([400, 400], rng), student.TanhNet([400, 400], rng)
+        return [student.np.abs(one.W[0]).mean(), (one.W[0] - other.W[0]).std()]
+
+    return record(program)
+
+
 def passed(weights, X, dZ, *, back):
     """Logits, or the gradients of all layers, of a net with these weights."""
 
     def program(student):
-        net = student.TanhNet([2, 2], np.random.default_rng(0))
+        widths = [len(weights[0]), *(W.shape[1] for W in weights)]
+        net = student.TanhNet(widths, np.random.default_rng(0))
         net.W = weights
         Z = net.forward(X)
         return [net.backward(dZ)] if back else [Z]
@@ -1316,7 +1618,8 @@ def clinic_small(rng):
 @clinic.inputs(points=1, hidden=True, about="the weights of other nets")
 def clinic_a_weights(rng):
     widths = ([500, 100, 400], [200, 200, 200])
-    return [spread(w, np.random.default_rng(int(rng.integers(2**32)))) for w in widths]
+    spreads = [spread(w, np.random.default_rng(int(rng.integers(2**32)))) for w in widths]
+    return [*spreads, drawn_normally(int(rng.integers(2**32)))]
 
 
 @clinic.inputs(points=1, hidden=True, about="the logits of other nets")
@@ -1580,6 +1883,85 @@ class TanhNetTwice:
         return gradients[::-1]
 
 
+@clinic.wrong(
+    "A is cured. You made backward fit the tanh at the end, and the two now agree; but the logits "
+    "should have none. Take it out of forward, and its slope with it."
+)
+class TanhNetFitsTheTanhAtTheEnd:
+    def __init__(self, widths, rng):
+        self.W = []
+        for D, M in pairwise(widths):
+            self.W.append(rng.normal(0, np.sqrt(2 / (D + M)), (D, M)))
+
+    def forward(self, X):
+        self.A, self.Z = [X], []
+        for W in self.W:
+            self.Z.append(self.A[-1] @ W)
+            self.A.append(np.tanh(self.Z[-1]))
+        return self.A[-1]
+
+    def backward(self, dZ):
+        dZ = dZ * (1 - self.A[-1] ** 2)
+        gradients = []
+        for i in reversed(range(len(self.W))):
+            gradients.append(self.A[i].T @ dZ)
+            if i > 0:
+                dZ = (dZ @ self.W[i].T) * (1 - self.A[i] ** 2)
+        return gradients[::-1]
+
+
+@clinic.wrong(
+    "A and B are cured. With the wrong slope you took away the slope itself: the gradient has to "
+    "pass the tanh between two layers, which multiplies it by 1 minus the square of its output."
+)
+class TanhNetNoSlopes:
+    def __init__(self, widths, rng):
+        self.W = []
+        for D, M in pairwise(widths):
+            self.W.append(rng.normal(0, np.sqrt(2 / (D + M)), (D, M)))
+
+    def forward(self, X):
+        self.A, self.Z = [X], []
+        for W in self.W:
+            self.Z.append(self.A[-1] @ W)
+            self.A.append(np.tanh(self.Z[-1]))
+        return self.Z[-1]
+
+    def backward(self, dZ):
+        gradients = []
+        for i in reversed(range(len(self.W))):
+            gradients.append(self.A[i].T @ dZ)
+            if i > 0:
+                dZ = dZ @ self.W[i].T
+        return gradients[::-1]
+
+
+@clinic.wrong(
+    "B and C are cured. The variance of your weights is 1 / D, which keeps the way forward alone. "
+    "Xavier's stands between D and M."
+)
+class TanhNetInputsOnly:
+    def __init__(self, widths, rng):
+        self.W = []
+        for D, M in pairwise(widths):
+            self.W.append(rng.normal(0, np.sqrt(1 / D), (D, M)))
+
+    def forward(self, X):
+        self.A, self.Z = [X], []
+        for W in self.W:
+            self.Z.append(self.A[-1] @ W)
+            self.A.append(np.tanh(self.Z[-1]))
+        return self.Z[-1]
+
+    def backward(self, dZ):
+        gradients = []
+        for i in reversed(range(len(self.W))):
+            gradients.append(self.A[i].T @ dZ)
+            if i > 0:
+                dZ = (dZ @ self.W[i].T) * (1 - self.A[i] ** 2)
+        return gradients[::-1]
+
+
 # ---------------------------------------------------------------- deep_start
 
 
@@ -1593,6 +1975,18 @@ def read_digits(X, weights, kind):
 
 
 @lab.give
+def loss_and_dZ(Z, y):
+    """The loss that the notebook gives, with its gradient."""
+    N = len(y)
+    P = np.exp(Z - Z.max(axis=1, keepdims=True))
+    P /= P.sum(axis=1, keepdims=True)
+    loss = -np.mean(np.log(P[np.arange(N), y]))
+    dZ = P.copy()
+    dZ[np.arange(N), y] -= 1
+    return loss, dZ / N
+
+
+@lab.give
 def train_and_read(start, X, y, X_new):
     """The training that the notebook gives: 400 updates, whatever the start is."""
     kind, weights, lr = start
@@ -1601,10 +1995,7 @@ def train_and_read(start, X, y, X_new):
     for t in range(400):
         rows = np.arange(50 * t, 50 * t + 50) % len(X)
         Z, A, slopes = read_digits((X[rows] - mean) / std, weights, kind)
-        P = np.exp(Z - Z.max(axis=1, keepdims=True))
-        dZ = P / P.sum(axis=1, keepdims=True)
-        dZ[np.arange(50), y[rows]] -= 1
-        dZ /= 50
+        _, dZ = loss_and_dZ(Z, y[rows])
         for i in reversed(range(len(weights))):
             dW = A[i].T @ dZ
             if i > 0:
@@ -1687,7 +2078,7 @@ def usable(start, widths):
         assert isinstance(W, np.ndarray), "expected arrays of weights"
         assert W.dtype.kind == "f", "expected floats"
         assert W.shape == shape, f"expected shape {shape}, got {W.shape}"
-    assert isinstance(lr, float | int), "expected a number for lr"
+    assert isinstance(lr, float | int | np.number), "expected a number for lr"
     assert 0 < lr < np.inf, "expected a positive rate"
     return kind, [W.astype(np.float64) for W in weights], float(lr)
 

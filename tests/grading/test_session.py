@@ -348,7 +348,14 @@ def test_without_a_sandbox_limits_remain():
 
 
 @pytest.mark.parametrize(
-    "change", ["layers.pop()", "layers[0].append(1)", "sizes['a'] = 2", "sizes.clear()"]
+    "change",
+    [
+        "layers.pop()",
+        "layers[0].append(1)",
+        "layers[0][0] = layers[0][0] + 1",
+        "sizes['a'] = 2",
+        "sizes.clear()",
+    ],
 )
 def test_a_changed_list_or_dict_is_a_changed_input(change):
     source = f"def f(layers, sizes):\n    {change}\n    return 1"

@@ -35,7 +35,7 @@ def complaints(cured, capsys):
     digits = mini_mnist()
     names = {"digits": digits, "X_val": digits.val.X.astype(np.float64)}
     given = cells("solutions")
-    for cell in ("setup", "loss-given", "init_weights"):
+    for cell in ("setup", "loss_and_dZ"):
         exec(given[cell], names)
     exec(source, names)
     for cell in ("TanhNet-see", "TanhNet-train"):
