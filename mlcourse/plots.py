@@ -49,6 +49,12 @@ _LOOK: dict[str, tuple[str, Any, str]] = {
     # ways to compute
     "loop": ("#bf4304", "--", "s"),
     "batch": ("#016ca7", "-", "o"),
+    # batch sizes, the larger the darker
+    "B=1": ("#d0640f", "-", "."),
+    "B=8": ("#c2354a", "--", "s"),
+    "B=32": ("#8f2468", "-.", "^"),
+    "B=128": ("#53268f", (0, (8, 2)), "D"),
+    "B=N": ("#140b34", (0, (2, 1)), "o"),
     # parts of the data
     "train": ("#016ca7", "-", "o"),
     "val": ("#bf4304", "--", "s"),
@@ -161,7 +167,7 @@ def curve(ax: Axes, x: FloatArray, runs: FloatArray, name: str, label: str | Non
     runs
         One row for each run (a seed, a repetition), (S, T).
     name
-        A key of `COLORS`: the method, the part of the data or the activation.
+        A key of `COLORS`: the method, the batch size, the part of the data or the activation.
     label
         The text for `label_lines`; ``name`` if not given.
     """

@@ -13,10 +13,12 @@ from matplotlib.colors import to_rgb
 from mlcourse import plots
 
 METHODS = list(plots.COLORS)[:9]
+BATCH_SIZES = ["B=1", "B=8", "B=32", "B=128", "B=N"]
 ROLES = ["train", "val", "test"]
 ACTIVATIONS = ["sigmoid", "tanh", "relu"]
 INITIALISATIONS = ["zero", "small", "large", "xavier", "he"]
-GROUPS = [METHODS, ROLES, ACTIVATIONS, INITIALISATIONS, ["loop", "batch"], ["kl", "l2"]]
+PAIRS = [["loop", "batch"], ["kl", "l2"]]
+GROUPS = [METHODS, BATCH_SIZES, ROLES, ACTIVATIONS, INITIALISATIONS, *PAIRS]
 DARK_PAGE = "#14181e"  # the theme's; a darker page gives more contrast, not less
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
@@ -72,6 +74,11 @@ def test_colours_that_meet_in_a_figure_differ_for_every_eye(group, eye):
     seen = {name: oklab(np.array(EYES[eye]) @ linear(plots.COLORS[name])) for name in group}
     for a, b in itertools.combinations(group, 2):
         assert np.linalg.norm(seen[a] - seen[b]) > 0.06, (a, b)
+
+
+def test_a_larger_batch_is_darker():
+    lightness = [oklab(linear(plots.COLORS[name]))[0] for name in BATCH_SIZES]
+    assert all(a > b + 0.05 for a, b in itertools.pairwise(lightness))
 
 
 @pytest.mark.parametrize("group", GROUPS)
