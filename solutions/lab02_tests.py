@@ -1437,11 +1437,11 @@ def stds_without_last_slope(X, weights, kind, dA):
         A, slope = activate(A @ W, kind)
         slopes.append(slope)
         forward.append(A.std())
-    dZ = dA
+    back = dA
     for i in reversed(range(len(weights))):
         if i + 1 < len(weights):
-            dZ = (dZ @ weights[i + 1].T) * slopes[i]
-        backward.append(dZ.std())
+            back = (back @ weights[i + 1].T) * slopes[i]
+        backward.append(back.std())
     return np.array(forward), np.array(backward[::-1])
 
 
