@@ -1,6 +1,5 @@
 """Lab 6: what its texts say about a blind table and about the clinic is so."""
 
-import json
 import re
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 
 from mlcourse.data import mini_mnist
 from mlcourse.grading.bank import load_lab
-from mlcourse.labs.compare import same
+from tests.labs.clinics import cells, is_known_as_given
 
 ROOT = Path(__file__).parents[2]
 BANK = ROOT / "solutions/lab06_tests.py"
@@ -17,11 +16,9 @@ BANK = ROOT / "solutions/lab06_tests.py"
 
 def run(folder, *names):
     """Run some cells of the lab; return the names that they define."""
-    text = (ROOT / folder / "lab06-data-splits.ipynb").read_text(encoding="utf-8")
-    cells = {cell["id"]: "".join(cell["source"]) for cell in json.loads(text)["cells"]}
     known = {"np": np, "digits": mini_mnist()}
     for name in names:
-        exec(cells[name], known)
+        exec(cells(folder, "lab06")[name], known)
     return known
 
 
@@ -65,8 +62,4 @@ def test_two_leaks_matter_and_the_third_does_not(leaks, low, high):
 def test_bank_knows_the_program_as_given():
     given = run("labs", "predict_unseen")["predict_unseen"]
     lab = load_lab(BANK)
-    question = lab["predict_unseen"]
-    drawn = question.draw(question.visible, seed=0)
-    found = lab.outcomes(question, drawn, given)
-    known = lab.outcomes(question, drawn, question.wrongs[0].answer)
-    assert all(map(same, found, known))
+    assert is_known_as_given(lab, lab["predict_unseen"], given)
