@@ -13,11 +13,12 @@ export VECLIB_MAXIMUM_THREADS := 1
 export MLCOURSE_STATIC := 1
 
 NOTEBOOKS = $(wildcard chapters/*.ipynb solutions/*.ipynb)
+NBVAL = $(BIN)/pytest -n 2 --dist=loadfile --nbval --nbval-sanitize-with tests/nbval.cfg
 # What the outputs of the notebooks depend on, besides the notebooks, and what the pages depend on.
 RUN_FROM = requirements.txt $(shell find mlcourse chapters/results -type f ! -name '*.pyc' | LC_ALL=C sort)
 PAGES_FROM = _config.yml $(wildcard _ext/*.*)
 
-.PHONY: help setup book serve lab release test test-nbgrader bench lint execute lock clean distclean
+.PHONY: help setup book serve lab release test test-processors test-nbgrader bench lint execute lock clean distclean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -63,7 +64,14 @@ release: setup ## write labs/ for students from solutions/
 test: setup ## unit tests, every notebook, then the built site in a browser
 	$(BIN)/pytest -n 2 --dist=loadgroup --ignore=tests/browser --ignore=tests/nbgrader
 	$(MAKE) book
-	$(BIN)/pytest -n 2 --dist=loadfile --nbval --nbval-sanitize-with tests/nbval.cfg $(NOTEBOOKS) tests/browser
+	$(NBVAL) $(NOTEBOOKS) tests/browser
+
+# Every printed number has to come out the same on processors with shorter vectors.
+test-processors: setup ## every notebook as two older processors compute (minutes)
+	OPENBLAS_CORETYPE=Haswell ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2 \
+	    NPY_DISABLE_CPU_FEATURES="X86_V4 AVX512_ICL AVX512_SPR" $(NBVAL) $(NOTEBOOKS)
+	OPENBLAS_CORETYPE=Nehalem ATEN_CPU_CAPABILITY=default MKL_ENABLE_INSTRUCTIONS=SSE4_2 \
+	    NPY_DISABLE_CPU_FEATURES="X86_V3 X86_V4 AVX512_ICL AVX512_SPR" $(NBVAL) $(NOTEBOOKS)
 
 test-nbgrader: _build/nbgrader/ready ## the labs in nbgrader (an environment of its own)
 	$(BIN)/pytest tests/nbgrader
