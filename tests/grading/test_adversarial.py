@@ -40,7 +40,6 @@ from tests.grading import (
 )
 from tests.grading.corpus import FULL, MARK, RIGHT, cell, notebook, perfect_but
 
-pytestmark = pytest.mark.xdist_group("corpus")  # it is graded once, whoever asks
 LAB = Path(__file__).with_name("corpus_lab.py")
 LIMITS = Limits(call=1.0, cell=1.0, total=20, memory=1024 * MIB)
 HARMLESS = [*corpus_honest.ENTRIES, *corpus_files.ENTRIES]

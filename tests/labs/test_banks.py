@@ -1,53 +1,18 @@
 """The tests of the tests: what each lab's questions give to right, wrong and missing answers."""
 
-import functools
 import json
-from pathlib import Path
 
 import pytest
 
-from mlcourse.grading.bank import load_lab, source_of
 from mlcourse.grading.judge import Judge
 from mlcourse.grading.questions import CodeQuestion, ManualQuestion
-
-ROOT = Path(__file__).parents[2]
-LABS = {path.stem[:5]: load_lab(path) for path in sorted(ROOT.glob("solutions/lab??_tests.py"))}
-WRONGS = [
-    pytest.param(name, question.name, number, id=f"{name}-{question.name}-{number}")
-    for name, lab in LABS.items()
-    for question in lab.questions
-    for number in range(len(question.wrongs))
-]
-
-
-def notebook(folder, name):
-    [path] = ROOT.glob(f"{folder}/{name}-*.ipynb")
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def answers_and(name, source):
-    """Return a lab's solution without its experiments, and with one more cell, as bytes."""
-    names = {question.name for question in LABS[name].questions}
-    cells = [cell for cell in notebook("solutions", name)["cells"] if cell["cell_type"] == "code"]
-    first = next(i for i, cell in enumerate(cells) if cell["id"] in names)
-    names |= LABS[name].given.keys()
-    kept = [cell for i, cell in enumerate(cells) if i < first or cell["id"] in names]
-    last = {"cell_type": "code", "source": source, "metadata": {}, "outputs": [], "id": "last"}
-    return json.dumps({"nbformat": 4, "cells": [*kept, last]}).encode()
-
-
-@functools.cache
-def judge(name, question):
-    """Return the judge of one question, which has less to do."""
-    lab = load_lab(ROOT / "solutions" / f"{name}_tests.py")
-    lab.questions = [q for q in lab.questions if q.name == question]
-    return Judge(lab)
+from tests.labs.graded import JUDGES, LABS, answers_and, notebook
 
 
 @pytest.mark.parametrize("name", LABS)
 def test_solution_gets_all_points(name):
     content = json.dumps(notebook("solutions", name)).encode()
-    result = Judge(LABS[name]).grade(content)
+    result = JUDGES[name].grade(content)
     assert [cell.error for cell in result.cells if cell.status != "ok"] == []
     for answer in result.answers:
         if answer.kind == "manual":
@@ -72,25 +37,12 @@ def test_solution_does_not_depend_on_the_seed(name):
 
 @pytest.mark.parametrize("name", LABS)
 def test_untouched_lab_gets_nothing(name):
-    result = Judge(LABS[name]).grade(json.dumps(notebook("labs", name)).encode())
+    result = JUDGES[name].grade(json.dumps(notebook("labs", name)).encode())
     assert result.status == "graded"
     assert {answer.question: answer.earned for answer in result.answers if answer.earned} == {}
     # Clinics begin with code that is wrong in a known way.
     clinics = ("function", "class")
     assert not any(answer.misconception for answer in result.answers if answer.kind not in clinics)
-
-
-@pytest.mark.parametrize(("name", "question", "number"), WRONGS)
-def test_wrong_answer_loses_points_and_is_explained(name, question, number):
-    asked = LABS[name][question]
-    wrong = asked.wrongs[number]
-    if isinstance(asked, CodeQuestion):
-        source = source_of(wrong.answer, question)
-    else:
-        source = f"{question} = {wrong.answer!r}"
-    [answer] = judge(name, question).grade(answers_and(name, source)).answers
-    assert answer.earned < answer.points
-    assert answer.misconception == wrong.message
 
 
 @pytest.mark.parametrize("name", LABS)
@@ -100,18 +52,18 @@ def test_remembered_outputs_get_the_visible_points_at_most(name):
     memory = ["import numpy as np"]
     for question in lab.questions:
         if isinstance(question, CodeQuestion) and question.kind == "function":
-            memory.append(_by_heart(lab, question))
+            memory.append(_by_heart(name, question))
     content = answers_and(name, "\n\n".join(memory))
-    for answer in Judge(lab).grade(content).answers:
+    for answer in JUDGES[name].grade(content).answers:
         if answer.kind == "function":
             visible = sum(part.points for part in answer.parts if not part.hidden)
             assert 0 < visible <= answer.points / 2
             assert answer.earned <= visible, answer
 
 
-def _by_heart(lab, question):
-    drawn = question.draw(question.visible, Judge(lab).seed)
-    outcomes = lab.outcomes(question, drawn)
+def _by_heart(name, question):
+    drawn = question.draw(question.visible, JUDGES[name].seed)
+    outcomes = LABS[name].outcomes(question, drawn)
     pairs = [
         (repr(one.case.steps[1][2]), outcome.value[0])
         for one, outcome in zip(drawn, outcomes, strict=True)
@@ -133,7 +85,7 @@ def _by_heart(lab, question):
 )
 def test_mistake_in_an_earlier_question_counts_once(name, question):
     broken = [f"def {used}(*args): return None" for used in LABS[name][question].uses]
-    result = Judge(LABS[name]).grade(answers_and(name, "\n".join(broken)))
+    result = JUDGES[name].grade(answers_and(name, "\n".join(broken)))
     [answer] = [answer for answer in result.answers if answer.question == question]
     assert answer.earned == answer.points
     assert answer.with_right == LABS[name][question].uses
