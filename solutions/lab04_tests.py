@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from mlcourse.data import mini_mnist
 from mlcourse.gradcheck import numerical_gradient as differences
 from mlcourse.grading.bank import Lab, expect, record
 
@@ -309,56 +308,6 @@ def softmax_whole_columns(Z, y):
     dZ = np.exp(log_p)
     dZ[:, y] -= 1
     return -log_p[:, y].mean(), dZ / len(y)
-
-
-# ---------------------------------------------------------------- zero_weights
-
-
-zero_weights = lab.choice(
-    "zero_weights",
-    "b",
-    choices={
-        "a": "none of the four",
-        "b": "only db2",
-        "c": "dW2 and db2",
-        "d": "db1 and db2",
-        "e": "dW1 and dW2",
-        "f": "all four",
-    },
-    title="A network of zeros",
-    points=1,
-    minutes=4,
-    section=("sec-mlp-backward", "Back through the whole network"),
-    hints=(
-        "Go forward first: what is A1, and what is P, if every weight and bias is 0?",
-        "P is 1/C everywhere, so dZ2 is not 0. Now put A1 and W2 into the four formulas, one after "
-        "the other.",
-        "Two of the formulas multiply by A1 or W2, and both of these are 0. A third depends on one "
-        "of them. The one that is left contains dZ2 alone.",
-    ),
-)
-zero_weights.wrong_value(
-    "a",
-    "The loss is not at a minimum: P is 1/C for every class, and the labels say otherwise, so "
-    "dZ2 is not 0. One of the four formulas contains nothing but dZ2.",
-)
-zero_weights.wrong_value(
-    "c", "db2 moves, but look again at dW2: it is a product with A1. What is A1 here?"
-)
-zero_weights.wrong_value(
-    "d",
-    "db2 moves, but db1 gets its signal through dA1, which is a product with W2. What is W2 here?",
-)
-zero_weights.wrong_value(
-    "e",
-    "Both dW are products with something that is 0 here: one with A1, the other with a dZ1 that "
-    "had to pass through W2.",
-)
-zero_weights.wrong_value(
-    "f",
-    "A gradient is a product along the path, and a path is dead as soon as one factor is 0. "
-    "Follow the zeros of A1 and W2 through the four formulas.",
-)
 
 
 # ---------------------------------------------------------------- mlp_backward
@@ -725,145 +674,6 @@ def numeric_float32(f, theta, h):
         below[i] -= h
         gradient[i] = (np.float32(f(above)) - np.float32(f(below))) / (2 * h)
     return gradient
-
-
-# ---------------------------------------------------------------- relative_error
-
-
-def relative_error(a, b):
-    scale = max(np.max(np.abs(a)), np.max(np.abs(b)))
-    return np.max(np.abs(a - b)) / scale if scale > 0 else 0.0
-
-
-error = lab.question(
-    "relative_error",
-    title="When do two gradients agree?",
-    points=2,
-    minutes=5,
-    section=("sec-gradcheck", "Checking a gradient"),
-    hints=(
-        "Two numbers: the largest difference, and the largest entry of either array. Both without "
-        "their sign.",
-        "np.max(np.abs(...)) gives each of them. What remains is a division, unless what you "
-        "divide by is 0.",
-        "scale is the larger of np.max(np.abs(a)) and np.max(np.abs(b)). If scale is 0, the arrays "
-        "are equal: return 0.0. Otherwise divide np.max(np.abs(a - b)) by it.",
-    ),
-)(relative_error)
-
-
-@error.inputs(points=0.5)
-def error_small(rng):
-    return [
-        (np.array([4.0, 0.0, -1.0]), np.array([5.0, 0.5, -1.0])),
-        (np.array([[2.0, 3.0], [1.0, 1.0]]), np.array([[2.0, 2.0], [1.0, -1.0]])),
-        (np.array([1e-9, 0.0]), np.array([0.0, 0.0])),
-        (np.zeros(2), np.zeros(2)),
-        (np.array([-4.0, 1.0]), np.array([-5.0, 1.0])),
-    ]
-
-
-@error.inputs(points=0.5, hidden=True, about="other shapes, and arrays of zeros")
-def error_fresh(rng):
-    return [
-        (rng.normal(size=5), rng.normal(size=5)),
-        (rng.normal(size=(3, 2)), rng.normal(size=(3, 2))),
-        (np.zeros((2, 2)), np.zeros((2, 2))),
-    ]
-
-
-@error.test(points=1, hidden=True, about="arrays swapped, and in other units")
-def error_knows_no_unit(student, rng):
-    """The order of the two does not matter, nor the unit that both are measured in."""
-    a = rng.normal(size=6)
-    b = a + 1e-3 * rng.normal(size=6)
-    right = relative_error(a, b)
-    for unit in (1.0, -1.0, 1e9, 1e-9):
-        expect(student(unit * a, unit * b), right, atol=0)
-        expect(student(unit * b, unit * a), right, atol=0)
-
-
-@error.wrong(
-    "That is the absolute error. It says 1e-9 for two tiny gradients that have nothing in common; "
-    "divide by their size."
-)
-def error_absolute(a, b):
-    return np.max(np.abs(a - b))
-
-
-@error.wrong(
-    "You divide entry by entry. An entry that is 0 in one array then counts as a complete "
-    "disagreement, however tiny the difference; the scale belongs to the whole array."
-)
-def error_entry_by_entry(a, b):
-    difference, scale = np.abs(a - b), np.maximum(np.abs(a), np.abs(b))
-    return np.max(np.where(scale > 0, difference / np.where(scale > 0, scale, 1), 0.0))
-
-
-@error.wrong("The size of an array is its largest entry without the sign: of -5 and 1 it is 5.")
-def error_signed_size(a, b):
-    scale = max(np.max(a), np.max(b))
-    return np.max(np.abs(a - b)) / scale if scale != 0 else 0.0
-
-
-@error.wrong(
-    "A small number added to the divisor makes tiny gradients look right, which have nothing in "
-    "common. Treat the case of two arrays of zeros by itself."
-)
-def error_with_tiny_epsilon(a, b):
-    return np.max(np.abs(a - b)) / (max(np.max(np.abs(a)), np.max(np.abs(b))) + 1e-12)
-
-
-@error.wrong(
-    "Your differences keep their sign, so that a large negative one loses against a small positive "
-    "one."
-)
-def error_signed(a, b):
-    scale = max(np.max(np.abs(a)), np.max(np.abs(b)))
-    return np.max(a - b) / scale if scale > 0 else 0.0
-
-
-@error.wrong(
-    "You average the differences. One wrong entry among a million right ones would disappear in "
-    "the mean; take the largest."
-)
-def error_mean(a, b):
-    scale = max(np.max(np.abs(a)), np.max(np.abs(b)))
-    return np.mean(np.abs(a - b)) / scale if scale > 0 else 0.0
-
-
-@error.wrong(
-    "You divide by the first array's size alone, so the answer changes when the two change places."
-)
-def error_not_symmetric(a, b):
-    scale = np.max(np.abs(a))
-    return np.max(np.abs(a - b)) / scale if scale > 0 else 0.0
-
-
-@error.wrong(
-    "You add both sizes in the denominator. Two equal gradients of which one is twice too large "
-    "then look closer than they are."
-)
-def error_sum_of_sizes(a, b):
-    scale = np.max(np.abs(a)) + np.max(np.abs(b))
-    return np.max(np.abs(a - b)) / scale if scale > 0 else 0.0
-
-
-@error.wrong(
-    "Two arrays of zeros agree, but 0/0 is no number. This case comes up: silent units have "
-    "gradients of 0."
-)
-def error_zero_by_zero(a, b):
-    with np.errstate(all="ignore"):
-        return np.max(np.abs(a - b)) / np.maximum(np.max(np.abs(a)), np.max(np.abs(b)))
-
-
-@error.wrong(
-    "You add a small number to the denominator. For gradients of that size or smaller it decides "
-    "the answer: 1e-9 against 0 then looks like agreement."
-)
-def error_with_epsilon(a, b):
-    return np.max(np.abs(a - b)) / (max(np.max(np.abs(a)), np.max(np.abs(b))) + 1e-8)
 
 
 # ---------------------------------------------------------------- Value
@@ -1369,35 +1179,35 @@ class GraphForwards:
     "skip_backward",
     title="The clinic: three faults",
     points=3,
-    minutes=8,
-    section=("sec-gradcheck", "Checking a gradient"),
+    minutes=12,
+    section=("sec-single-layer", "A single layer by hand"),
     hints=(
-        "There is one fault in the line of dA2, one in the two lines of dA1, one in the line of "
-        "dZ1. Compare each line with the line of the forward pass that it takes back.",
-        "E is a mean over the samples. A1 goes two ways into A2. And a unit is silent if its "
-        "Z1 was not positive, whatever gradient comes back to it.",
-        "dA2 lacks the division by N. dA1 is the sum of what comes back on both ways; the second "
-        "line throws away the first. The mask of dZ1 belongs to Z1, not to dA1.",
+        "There is one fault in the line of dA2, one in the line of dZ2, one in the two lines of "
+        "dA1. Compare each line with the line of the forward pass that it takes back.",
+        "E is a mean over the samples. Between Z2 and A2 stands a sigmoid, which has a slope. And "
+        "A1 goes two ways into Z2.",
+        "dA2 lacks the division by N. dZ2 lacks the sigmoid's slope A2 * (1 - A2). dA1 is the sum "
+        "of what comes back on both ways; the second line throws away the first.",
     ),
 )
 def skip(W1, W2, X, T):
     Z1 = X @ W1
     A1 = np.maximum(Z1, 0)
-    R = A1 + A1 @ W2 - T
-    dA2 = R / len(X)
-    dZ1 = (dA2 + dA2 @ W2.T) * (Z1 > 0)
-    return 0.5 * np.sum(R * R) / len(X), X.T @ dZ1, A1.T @ dA2
+    A2 = 1 / (1 + np.exp(-(A1 + A1 @ W2)))
+    dZ2 = 2 * (A2 - T) / len(X) * A2 * (1 - A2)
+    dZ1 = (dZ2 + dZ2 @ W2.T) * (Z1 > 0)
+    return np.sum((A2 - T) ** 2) / len(X), X.T @ dZ1, A1.T @ dZ2
 
 
 @skip.inputs(points=1)
 def skip_small(rng):
     return [
-        (W1, W2, X, np.array([[3.0, 5.0], [0.0, 1.0]])),
+        (W1, W2, X / 2, np.array([[1.0, 0.0], [0.0, 1.0]])),
         (
             np.array([[1.0, 0.0, -1.0], [0.0, 2.0, 1.0]]),
-            np.array([[0.0, 1.0, 0.0], [1.0, 0.0, -1.0], [0.5, 0.0, 0.0]]),
-            np.array([[1.0, 1.0], [-1.0, 2.0], [2.0, -1.0], [0.5, 1.0]]),
-            np.array([[0.0, 1.0, 0.0], [1.0, 2.0, 5.0], [3.0, 0.0, 1.0], [1.0, 4.0, 0.0]]),
+            np.array([[0.0, 1.0, 0.0], [1.0, 0.0, -1.0], [0.5, 0.0, 0.0]]) / 2,
+            np.array([[1.0, 1.0], [-1.0, 2.0], [2.0, -1.0], [0.5, 1.0]]) / 2,
+            np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.5, 0.0, 1.0], [1.0, 1.0, 0.0]]),
         ),
     ]
 
@@ -1405,391 +1215,216 @@ def skip_small(rng):
 @skip.inputs(points=1, hidden=True, about="other shapes, one row among them")
 def skip_fresh(rng):
     return [
-        tuple(rng.normal(size=shape) for shape in ((D, M), (M, M), (N, D), (N, M)))
+        (*(rng.normal(size=shape) for shape in ((D, M), (M, M), (N, D))), rng.random((N, M)))
         for N, D, M in ((1, 2, 3), (5, 4, 2), (16, 3, 8))
     ]
 
 
 @skip.test(points=1, about="both gradients against differences")
 def skip_agrees_with_differences(student, rng):
-    W1, W2, X, T = (rng.normal(size=shape) for shape in ((3, 4), (4, 4), (7, 3), (7, 4)))
+    W1, W2, X = (rng.normal(size=shape) for shape in ((3, 4), (4, 4), (7, 3)))
+    T = rng.random((7, 4))
     _, dW1, dW2 = student(W1, W2, X, T)
 
     def loss(W1, W2):
         A1 = np.maximum(X @ W1, 0)
-        return 0.5 * np.mean(np.sum((A1 + A1 @ W2 - T) ** 2, axis=1))
+        A2 = 1 / (1 + np.exp(-(A1 + A1 @ W2)))
+        return np.mean(np.sum((A2 - T) ** 2, axis=1))
 
     expect(dW1, differences(lambda W: loss(W, W2), W1), rtol=1e-4, atol=1e-6)
     expect(dW2, differences(lambda W: loss(W1, W), W2), rtol=1e-4, atol=1e-6)
 
 
 @skip.wrong("All three faults are still there: neither dW1 nor dW2 agrees with its measurement.")
-def skip_sum_fork_mask(W1, W2, X, T):
+def skip_mean_slope_fork(W1, W2, X, T):
     Z1 = X @ W1
     A1 = np.maximum(Z1, 0)
-    R = A1 + A1 @ W2 - T
-    dA2 = R
-    dA1 = dA2 @ W2.T
-    dZ1 = dA1 * (dA1 > 0)
-    return 0.5 * np.sum(R * R) / len(X), X.T @ dZ1, A1.T @ dA2
+    Z2 = A1 + A1 @ W2
+    A2 = 1 / (1 + np.exp(-Z2))
+    dA2 = 2 * (A2 - T)
+    dZ2 = dA2
+    dA1 = dZ2 @ W2.T
+    return np.sum((A2 - T) ** 2) / len(X), X.T @ (dA1 * (Z1 > 0)), A1.T @ dZ2
 
 
 @skip.wrong(
-    "One fault is repaired, and dW2 agrees with its measurement. Two faults are left on the way "
-    "to dW1."
-)
-def skip_fork_mask(W1, W2, X, T):
-    Z1 = X @ W1
-    A1 = np.maximum(Z1, 0)
-    R = A1 + A1 @ W2 - T
-    dA2 = R / len(X)
-    dA1 = dA2 @ W2.T
-    dZ1 = dA1 * (dA1 > 0)
-    return 0.5 * np.sum(R * R) / len(X), X.T @ dZ1, A1.T @ dA2
-
-
-@skip.wrong(
-    "One fault is repaired, that of the skip connection. Two are left: dW2 does not agree with its "
+    "One fault is repaired, that of the mean. Two are left: dW2 does not agree with its "
     "measurement, and dW1 has a fault of its own besides."
 )
-def skip_sum_mask(W1, W2, X, T):
+def skip_slope_fork(W1, W2, X, T):
     Z1 = X @ W1
     A1 = np.maximum(Z1, 0)
-    R = A1 + A1 @ W2 - T
-    dA2 = R
-    dA1 = dA2 + dA2 @ W2.T
-    dZ1 = dA1 * (dA1 > 0)
-    return 0.5 * np.sum(R * R) / len(X), X.T @ dZ1, A1.T @ dA2
+    Z2 = A1 + A1 @ W2
+    A2 = 1 / (1 + np.exp(-Z2))
+    dA2 = 2 * (A2 - T) / len(X)
+    dZ2 = dA2
+    dA1 = dZ2 @ W2.T
+    return np.sum((A2 - T) ** 2) / len(X), X.T @ (dA1 * (Z1 > 0)), A1.T @ dZ2
 
 
 @skip.wrong(
-    "One fault is repaired, that of ReLU. Two are left: dW2 does not agree with its measurement, "
-    "and dW1 has a fault of its own besides."
+    "One fault is repaired, that of the sigmoid. Two are left: dW2 does not agree with its "
+    "measurement, and dW1 has a fault of its own besides."
 )
-def skip_sum_fork(W1, W2, X, T):
+def skip_mean_fork(W1, W2, X, T):
     Z1 = X @ W1
     A1 = np.maximum(Z1, 0)
-    R = A1 + A1 @ W2 - T
-    dA2 = R
-    dA1 = dA2 @ W2.T
-    dZ1 = dA1 * (Z1 > 0)
-    return 0.5 * np.sum(R * R) / len(X), X.T @ dZ1, A1.T @ dA2
+    Z2 = A1 + A1 @ W2
+    A2 = 1 / (1 + np.exp(-Z2))
+    dA2 = 2 * (A2 - T)
+    dZ2 = dA2 * A2 * (1 - A2)
+    dA1 = dZ2 @ W2.T
+    return np.sum((A2 - T) ** 2) / len(X), X.T @ (dA1 * (Z1 > 0)), A1.T @ dZ2
+
+
+@skip.wrong(
+    "One fault is repaired, that of the skip connection. Two are left, both in the lines before "
+    "dW2, which does not agree with its measurement."
+)
+def skip_mean_slope(W1, W2, X, T):
+    Z1 = X @ W1
+    A1 = np.maximum(Z1, 0)
+    Z2 = A1 + A1 @ W2
+    A2 = 1 / (1 + np.exp(-Z2))
+    dA2 = 2 * (A2 - T)
+    dZ2 = dA2
+    dA1 = dZ2 + dZ2 @ W2.T
+    return np.sum((A2 - T) ** 2) / len(X), X.T @ (dA1 * (Z1 > 0)), A1.T @ dZ2
 
 
 @skip.wrong(
     "One fault is left. Both gradients disagree with their measurements, and by the same factor."
 )
-def skip_sum(W1, W2, X, T):
+def skip_mean(W1, W2, X, T):
     Z1 = X @ W1
     A1 = np.maximum(Z1, 0)
-    R = A1 + A1 @ W2 - T
-    dA2 = R
-    dA1 = dA2 + dA2 @ W2.T
-    dZ1 = dA1 * (Z1 > 0)
-    return 0.5 * np.sum(R * R) / len(X), X.T @ dZ1, A1.T @ dA2
+    Z2 = A1 + A1 @ W2
+    A2 = 1 / (1 + np.exp(-Z2))
+    dA2 = 2 * (A2 - T)
+    dZ2 = dA2 * A2 * (1 - A2)
+    dA1 = dZ2 + dZ2 @ W2.T
+    return np.sum((A2 - T) ** 2) / len(X), X.T @ (dA1 * (Z1 > 0)), A1.T @ dZ2
+
+
+@skip.wrong(
+    "One fault is left. Both gradients disagree with their measurements, but by no common factor: "
+    "what does the sigmoid do to a small change of Z2?"
+)
+def skip_slope(W1, W2, X, T):
+    Z1 = X @ W1
+    A1 = np.maximum(Z1, 0)
+    Z2 = A1 + A1 @ W2
+    A2 = 1 / (1 + np.exp(-Z2))
+    dA2 = 2 * (A2 - T) / len(X)
+    dZ2 = dA2
+    dA1 = dZ2 + dZ2 @ W2.T
+    return np.sum((A2 - T) ** 2) / len(X), X.T @ (dA1 * (Z1 > 0)), A1.T @ dZ2
 
 
 @skip.wrong("One fault is left. dW2 agrees with its measurement; look at what comes back to A1.")
 def skip_fork(W1, W2, X, T):
     Z1 = X @ W1
     A1 = np.maximum(Z1, 0)
-    R = A1 + A1 @ W2 - T
-    dA2 = R / len(X)
-    dA1 = dA2 @ W2.T
-    dZ1 = dA1 * (Z1 > 0)
-    return 0.5 * np.sum(R * R) / len(X), X.T @ dZ1, A1.T @ dA2
+    Z2 = A1 + A1 @ W2
+    A2 = 1 / (1 + np.exp(-Z2))
+    dA2 = 2 * (A2 - T) / len(X)
+    dZ2 = dA2 * A2 * (1 - A2)
+    dA1 = dZ2 @ W2.T
+    return np.sum((A2 - T) ** 2) / len(X), X.T @ (dA1 * (Z1 > 0)), A1.T @ dZ2
 
 
 @skip.wrong(
-    "One fault is left. dW2 agrees with its measurement, and what comes back to A1 is right."
+    "Both gradients are half of what is measured. The loss is the square of the distance, not half "
+    "of it: its slope has the factor 2."
 )
-def skip_mask(W1, W2, X, T):
+def skip_half(W1, W2, X, T):
     Z1 = X @ W1
     A1 = np.maximum(Z1, 0)
-    R = A1 + A1 @ W2 - T
-    dA2 = R / len(X)
-    dA1 = dA2 + dA2 @ W2.T
-    dZ1 = dA1 * (dA1 > 0)
-    return 0.5 * np.sum(R * R) / len(X), X.T @ dZ1, A1.T @ dA2
+    Z2 = A1 + A1 @ W2
+    A2 = 1 / (1 + np.exp(-Z2))
+    dA2 = (A2 - T) / len(X)
+    dZ2 = dA2 * A2 * (1 - A2)
+    dA1 = dZ2 + dZ2 @ W2.T
+    return np.sum((A2 - T) ** 2) / len(X), X.T @ (dA1 * (Z1 > 0)), A1.T @ dZ2
 
 
-# ---------------------------------------------------------------- train_digits
-
-
-def train_digits(X, y, X_new, rng):
-    N, D = X.shape
-    parameters = {
-        "W1": rng.normal(0, np.sqrt(2 / D), (D, 32)),
-        "b1": np.zeros(32),
-        "W2": rng.normal(0, np.sqrt(2 / 32), (32, 10)),
-        "b2": np.zeros(10),
-    }
-    for _ in range(30):
-        order = rng.permutation(N)
-        for start in range(0, N, 20):
-            batch = order[start : start + 20]
-            _, gradients = mlp_backward(parameters, X[batch], y[batch])
-            for name, theta in parameters.items():
-                parameters[name] = theta - 0.3 * gradients[name]
-    A1 = np.maximum(X_new @ parameters["W1"] + parameters["b1"], 0)
-    return (A1 @ parameters["W2"] + parameters["b2"]).argmax(axis=1)
-
-
-training = lab.question(
-    "train_digits",
-    title="Digits, by your own backward pass",
-    uses=("affine_backward", "softmax_cross_entropy", "mlp_backward"),
-    points=4,
-    minutes=12,
-    section=("sec-mlp-backward", "Back through the whole network"),
-    accuracy=0.7,
-    hints=(
-        "Two loops: epochs outside, batches inside. Each batch is one call of mlp_backward and "
-        "one small step of all four parameters against their gradients.",
-        "rng.permutation(N) gives the samples in a new order; cut it into pieces of 20. The same "
-        "20 row numbers pick the samples of X and the labels of y.",
-        "A step has to arrive in the dict: subtract 0.3 times the gradient from the parameter of "
-        "the same name, and store the result under that name. Do so after every batch.",
-    ),
-)(train_digits)
-
-DIGITS = mini_mnist()
-
-
-def pooled(X):
-    """Pictures of 28 x 28 as 7 x 7 means, with one decimal."""
-    return X.astype(np.float64).reshape(-1, 7, 4, 7, 4).mean(axis=(2, 4)).reshape(-1, 49).round(1)
-
-
-def drawn_digits(rng, small, n_train, n_new):
-    """Other digits each time, with shuffled pixels and other names for the classes.
-
-    A network does not mind, but nobody finds these pictures in a file.
-    """
-    rows, new = rng.permutation(7000)[:n_train], rng.permutation(1500)[:n_new]
-    X, X_new = (small(part.X[k]) for part, k in ((DIGITS.train, rows), (DIGITS.test, new)))
-    pixels, names = rng.permutation(X.shape[1]), rng.permutation(10)
-    y, y_new = names[DIGITS.train.y[rows]], names[DIGITS.test.y[new]]
-    return X[:, pixels], y, X_new[:, pixels], y_new
-
-
-@training.inputs(points=1, seconds=10)
-def training_small(rng):
-    X, y = DIGITS.train
-    X_new, y_new = DIGITS.val
-    return [
-        ((pooled(X[:400]), y[:400], pooled(X_new[:150]), np.random.default_rng(0)), y_new[:150])
-    ]
-
-
-@training.inputs(
-    points=1, hidden=True, seconds=10, about="other digits to learn from, and other new ones"
+@skip.wrong(
+    "You put Z2 into a formula that is made for A2. The sigmoid's slope is a (1 - a), with the "
+    "sigmoid's result a."
 )
-def training_fresh(rng):
-    *arrays, y_new = drawn_digits(rng, pooled, 500, 500)
-    return [((*arrays, rng), y_new)]
+def skip_slope_of_z(W1, W2, X, T):
+    Z1 = X @ W1
+    A1 = np.maximum(Z1, 0)
+    Z2 = A1 + A1 @ W2
+    A2 = 1 / (1 + np.exp(-Z2))
+    dA2 = 2 * (A2 - T) / len(X)
+    dZ2 = dA2 * Z2 * (1 - Z2)
+    dA1 = dZ2 + dZ2 @ W2.T
+    return np.sum((A2 - T) ** 2) / len(X), X.T @ (dA1 * (Z1 > 0)), A1.T @ dZ2
 
 
-def share_right(predicted, y_new):
-    """The share of right labels; whatever else was returned fails."""
-    assert isinstance(predicted, np.ndarray), "expected an array of labels"
-    assert predicted.shape == y_new.shape, f"expected {y_new.shape}, got {predicted.shape}"
-    assert predicted.dtype.kind in "iu", f"expected integers, got {predicted.dtype}"
-    return np.mean(predicted == y_new)
-
-
-@training.test(points=1, seconds=10, about="1,000 whole digits, and 1,500 new ones")
-def training_reads_whole_digits(student, rng):
-    *arrays, y_new = drawn_digits(rng, lambda X: X.astype(np.float64), 1000, 1500)
-    accuracy = share_right(student(*arrays, rng), y_new)
-    assert accuracy >= 0.8, f"expected 80 % of the new digits, got {accuracy:.1%}"
-
-
-@training.test(points=1, seconds=10, about="the same generator twice")
-def training_depends_on_rng_alone(student, rng):
-    """The same generator gives the same predictions, which are no guesses."""
-    *arrays, y_new = drawn_digits(rng, pooled, 200, 500)
-    first, again = (student(*arrays, np.random.default_rng(1)) for _ in range(2))
-    assert share_right(first, y_new) >= 0.4, "it hardly learns from 200 digits"
-    assert np.array_equal(first, again), "the same rng gives two different networks"
-
-
-@training.wrong(
-    "You step along the gradient. It points to where the loss grows; the step goes against it."
+@skip.wrong(
+    "Half of the sigmoid's slope is there. It has two factors, a and 1 - a, and is small where the "
+    "unit is sure in either direction."
 )
-def training_ascends(X, y, X_new, rng):
-    N, D = X.shape
-    parameters = {
-        "W1": rng.normal(0, np.sqrt(2 / D), (D, 32)),
-        "b1": np.zeros(32),
-        "W2": rng.normal(0, np.sqrt(2 / 32), (32, 10)),
-        "b2": np.zeros(10),
-    }
-    for _ in range(30):
-        order = rng.permutation(N)
-        for start in range(0, N, 20):
-            batch = order[start : start + 20]
-            _, gradients = mlp_backward(parameters, X[batch], y[batch])
-            for name, theta in parameters.items():
-                parameters[name] = theta + 0.3 * gradients[name]
-    A1 = np.maximum(X_new @ parameters["W1"] + parameters["b1"], 0)
-    return (A1 @ parameters["W2"] + parameters["b2"]).argmax(axis=1)
+def skip_half_slope(W1, W2, X, T):
+    Z1 = X @ W1
+    A1 = np.maximum(Z1, 0)
+    Z2 = A1 + A1 @ W2
+    A2 = 1 / (1 + np.exp(-Z2))
+    dA2 = 2 * (A2 - T) / len(X)
+    dZ2 = dA2 * A2
+    dA1 = dZ2 + dZ2 @ W2.T
+    return np.sum((A2 - T) ** 2) / len(X), X.T @ (dA1 * (Z1 > 0)), A1.T @ dZ2
 
 
-@training.wrong(
-    "The network answers with the parameters from the start. Either no step is taken, or it gives "
-    "new arrays to a name of the loop only and never reaches the dict."
+@skip.wrong(
+    "You divide by the number of all entries of A2. The mean is over the samples alone: E adds up "
+    "the squares of a row."
 )
-def training_forgets_the_step(X, y, X_new, rng):
-    N, D = X.shape
-    parameters = {
-        "W1": rng.normal(0, np.sqrt(2 / D), (D, 32)),
-        "b1": np.zeros(32),
-        "W2": rng.normal(0, np.sqrt(2 / 32), (32, 10)),
-        "b2": np.zeros(10),
-    }
-    for _ in range(30):
-        order = rng.permutation(N)
-        for start in range(0, N, 20):
-            batch = order[start : start + 20]
-            _, gradients = mlp_backward(parameters, X[batch], y[batch])
-            for name, theta in parameters.items():
-                theta = theta - 0.3 * gradients[name]
-    A1 = np.maximum(X_new @ parameters["W1"] + parameters["b1"], 0)
-    return (A1 @ parameters["W2"] + parameters["b2"]).argmax(axis=1)
+def skip_mean_of_entries(W1, W2, X, T):
+    Z1 = X @ W1
+    A1 = np.maximum(Z1, 0)
+    Z2 = A1 + A1 @ W2
+    A2 = 1 / (1 + np.exp(-Z2))
+    dA2 = 2 * (A2 - T) / A2.size
+    dZ2 = dA2 * A2 * (1 - A2)
+    dA1 = dZ2 + dZ2 @ W2.T
+    return np.sum((A2 - T) ** 2) / len(X), X.T @ (dA1 * (Z1 > 0)), A1.T @ dZ2
 
 
-@training.wrong(
-    "You shuffle the samples but not their labels, so that most digits are taught with a wrong "
-    "answer. The same row numbers must pick both."
-)
-def training_mixes_up_labels(X, y, X_new, rng):
-    N, D = X.shape
-    parameters = {
-        "W1": rng.normal(0, np.sqrt(2 / D), (D, 32)),
-        "b1": np.zeros(32),
-        "W2": rng.normal(0, np.sqrt(2 / 32), (32, 10)),
-        "b2": np.zeros(10),
-    }
-    for _ in range(30):
-        order = rng.permutation(N)
-        for start in range(0, N, 20):
-            batch = order[start : start + 20]
-            _, gradients = mlp_backward(parameters, X[batch], y[start : start + 20])
-            for name, theta in parameters.items():
-                parameters[name] = theta - 0.3 * gradients[name]
-    A1 = np.maximum(X_new @ parameters["W1"] + parameters["b1"], 0)
-    return (A1 @ parameters["W2"] + parameters["b2"]).argmax(axis=1)
-
-
-@training.wrong(
-    "Every step uses the first 20 samples. The network learns these by heart and never sees the "
-    "others."
-)
-def training_sees_one_batch(X, y, X_new, rng):
-    N, D = X.shape
-    parameters = {
-        "W1": rng.normal(0, np.sqrt(2 / D), (D, 32)),
-        "b1": np.zeros(32),
-        "W2": rng.normal(0, np.sqrt(2 / 32), (32, 10)),
-        "b2": np.zeros(10),
-    }
-    for _ in range(30):
-        batch = np.arange(20)
-        for _ in range(0, N, 20):
-            _, gradients = mlp_backward(parameters, X[batch], y[batch])
-            for name, theta in parameters.items():
-                parameters[name] = theta - 0.3 * gradients[name]
-    A1 = np.maximum(X_new @ parameters["W1"] + parameters["b1"], 0)
-    return (A1 @ parameters["W2"] + parameters["b2"]).argmax(axis=1)
-
-
-@training.wrong(
-    "Your step stands outside the loop over the batches. All batches but the last of each epoch "
-    "are computed for nothing."
-)
-def training_steps_once_an_epoch(X, y, X_new, rng):
-    N, D = X.shape
-    parameters = {
-        "W1": rng.normal(0, np.sqrt(2 / D), (D, 32)),
-        "b1": np.zeros(32),
-        "W2": rng.normal(0, np.sqrt(2 / 32), (32, 10)),
-        "b2": np.zeros(10),
-    }
-    for _ in range(30):
-        order = rng.permutation(N)
-        for start in range(0, N, 20):
-            batch = order[start : start + 20]
-            _, gradients = mlp_backward(parameters, X[batch], y[batch])
-        for name, theta in parameters.items():
-            parameters[name] = theta - 0.3 * gradients[name]
-    A1 = np.maximum(X_new @ parameters["W1"] + parameters["b1"], 0)
-    return (A1 @ parameters["W2"] + parameters["b2"]).argmax(axis=1)
-
-
-@training.wrong(
-    "You add each gradient to all those before it. A step then follows what was true many batches "
-    "ago; each batch needs a gradient of its own."
-)
-def training_never_clears(X, y, X_new, rng):
-    N, D = X.shape
-    parameters = {
-        "W1": rng.normal(0, np.sqrt(2 / D), (D, 32)),
-        "b1": np.zeros(32),
-        "W2": rng.normal(0, np.sqrt(2 / 32), (32, 10)),
-        "b2": np.zeros(10),
-    }
-    total = dict.fromkeys(parameters, 0.0)
-    for _ in range(30):
-        order = rng.permutation(N)
-        for start in range(0, N, 20):
-            batch = order[start : start + 20]
-            _, gradients = mlp_backward(parameters, X[batch], y[batch])
-            for name, theta in parameters.items():
-                total[name] = total[name] + gradients[name]
-                parameters[name] = theta - 0.3 * total[name]
-    A1 = np.maximum(X_new @ parameters["W1"] + parameters["b1"], 0)
-    return (A1 @ parameters["W2"] + parameters["b2"]).argmax(axis=1)
-
-
-@training.wrong(
-    "Every digit gets the same answer. Either the steps are so large that the weights are no "
-    "numbers any more, or all weights are 0: you predicted what happens then."
-)
-def training_starts_from_zeros(X, y, X_new, rng):
-    N, D = X.shape
-    shapes = {"W1": (D, 32), "b1": 32, "W2": (32, 10), "b2": 10}
-    parameters = {name: np.zeros(shape) for name, shape in shapes.items()}
-    for _ in range(30):
-        order = rng.permutation(N)
-        for start in range(0, N, 20):
-            batch = order[start : start + 20]
-            _, gradients = mlp_backward(parameters, X[batch], y[batch])
-            for name, theta in parameters.items():
-                parameters[name] = theta - 0.3 * gradients[name]
-    A1 = np.maximum(X_new @ parameters["W1"] + parameters["b1"], 0)
-    return (A1 @ parameters["W2"] + parameters["b2"]).argmax(axis=1)
-
-
-# ---------------------------------------------------------------- why_gradients_add
+# ---------------------------------------------------------------- compute_and_use
 
 lab.manual(
-    "why_gradients_add",
+    "compute_and_use",
     form="text",
     rubric=[
-        (1, "names what the three cases have in common"),
-        (1, "says why it is a sum"),
-        (1, "says what happens if a contribution is dropped, and how one notices"),
+        (
+            1,
+            "backpropagation computes the gradient, gradient descent uses it: exchange the one and "
+            "only the time changes, exchange the other and the path does",
+        ),
+        (
+            1,
+            "-0.75 is how fast the loss changes with a small change of this weight; no share of "
+            "the loss, and no promise for large changes",
+        ),
+        (
+            1,
+            "25,408 N multiply-adds forward and 25,728 N back (without dX of the data): about one "
+            "forward pass more here, never more than two",
+        ),
+        (1, "nudging: two forward passes for each of 25,450 parameters, 50,900 in all"),
     ],
-    title="Why gradients add",
-    minutes=7,
-    section=("sec-autograd", "Automatic differentiation"),
+    title="To compute and to use",
+    minutes=12,
+    section=("sec-bp-purpose", "What backpropagation is for"),
     hints=(
-        "Change b by a little. In how many entries of Z does the change arrive? Then ask the same "
-        "of a Value that stands in two products.",
-        "The loss changes by the sum of what comes through all these places. Write that as a sum, "
-        "once over the rows of the batch and once over the uses of a Value.",
-        "For the last part think of the clinic: its gradients were wrong, and yet its loss fell. "
-        "What told you that they were wrong?",
+        "Look at the loop of train_digits. Which line computes the gradient, and which one uses "
+        "it? Could you replace either and leave the other?",
+        "A product (N, D)(D, M) takes N D M multiply-adds. Forward each layer has one product; "
+        "back it has two, of the same size: for dW, and for dX. Whose dX does nobody need?",
+        "Forward: N times 784 * 32 + 32 * 10. Back: twice that, without N * 784 * 32 for the dX "
+        "of the pictures. By differences: two calls of the loss for each weight and each bias.",
     ),
 )
