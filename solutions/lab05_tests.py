@@ -1098,74 +1098,6 @@ def noise_square_of_b(G, B):
     return np.sum(G.var(axis=0)) / B**2 * (N - B) / (N - 1)
 
 
-# ---------------------------------------------------------------- quieter_batch
-
-quieter_batch = lab.number(
-    "quieter_batch",
-    512.0,
-    tolerance=0.5,
-    title="What a quieter gradient costs",
-    points=1,
-    minutes=3,
-    section=("sec-gradient-noise", "The noise of the mini-batch gradient"),
-    hints=(
-        "The mean squared distance falls as 1/B. How does the distance itself fall?",
-        "The distance falls to a quarter. By what factor does its square fall?",
-        "The square falls by a factor of 16, and so B has to grow by 16.",
-    ),
-)
-quieter_batch.wrong_value(
-    128,
-    "Four times the samples halve the distance only: its square falls as 1/B.",
-)
-quieter_batch.wrong_value(8, "Fewer samples make more noise, not less.")
-quieter_batch.wrong_value(2, "Fewer samples make more noise, not less.")
-quieter_batch.wrong_value(64, "Twice the samples make the distance 1.4 times smaller, not more.")
-quieter_batch.wrong_value(
-    256, "Eight times the samples make the distance 2.8 times smaller, not more."
-)
-quieter_batch.wrong_value(
-    1024, "32 times the samples make the distance 5.7 times smaller: more than was asked for."
-)
-quieter_batch.wrong_value(
-    2048, "That is a factor of 64. A quarter of the distance is a sixteenth of its square."
-)
-quieter_batch.wrong_value(
-    8192, "That is a factor of 256, four to the power of four: you squared twice."
-)
-quieter_batch.wrong_value(
-    16, "That is the factor by which the batch has to grow. How many samples is that?"
-)
-quieter_batch.wrong_value(
-    480, "That is how many samples are added. Give the size of the new batch."
-)
-
-
-# ---------------------------------------------------------------- noise_plot
-
-lab.manual(
-    "noise_plot",
-    form="plot",
-    rubric=[
-        (1, "shows measured values for eight batch sizes or more, on labelled logarithmic axes"),
-        (1, "gives the slope, fitted only where B is far below N, and it is near -1"),
-        (1, "shows the line of batch_noise, and how it leaves the straight line near N"),
-    ],
-    title="The noise, measured",
-    minutes=14,
-    section=("sec-gradient-noise", "The noise of the mini-batch gradient"),
-    hints=(
-        "For one batch size: draw 200 batches, compute the squared distance of each mean from the "
-        "full gradient, take the mean of the 200. Then put a loop over sizes around it.",
-        "A batch without repetition: rng.choice(len(G), B, replace=False). The full gradient is "
-        "G.mean(axis=0); compute it once, outside the loops.",
-        "The slope is the first number of np.polyfit(np.log(sizes), np.log(measured), 1), with the "
-        "sizes up to N / 10 only. ax.loglog draws both axes logarithmic; leave B = N out of what "
-        "you draw, for the logarithm of 0 is not there.",
-    ),
-)
-
-
 # ---------------------------------------------------------------- train_softmax
 
 
@@ -1570,57 +1502,6 @@ def train_in_place(W, X, y, B, lr, epochs, rng):
     return W, np.array(losses)
 
 
-# ---------------------------------------------------------------- sorted_digits
-
-sorted_digits = lab.choice(
-    "sorted_digits",
-    "b",
-    choices={
-        "a": "About as well as before: the same digits, each once, and as many updates",
-        "b": "Nearly every answer is 9, the digit that came last",
-        "c": "Nearly every answer is 0, the digit that came first and met the fresh weights",
-        "d": "The ten answers come about equally often, as if at random",
-        "e": "It is right about half as often as before, for all digits alike",
-        "f": "It still reads 5 to 9, which it saw in the second half, and has lost 0 to 4",
-    },
-    title="Digits sorted by label",
-    points=1,
-    minutes=3,
-    section=("sec-shuffle", "A new order each epoch"),
-    hints=(
-        "Think of the last 200 digits of the epoch, all of them nines. What does each of these "
-        "updates do to the logit of 9, and what to the other nine?",
-        "A batch of nines has one wish: more for 9, less for every other class, whatever the "
-        "picture. Nothing in these batches objects.",
-        "The last updates decide, and nothing comes after them. Which digit came last?",
-    ),
-)
-sorted_digits.wrong_value(
-    "a",
-    "The sum of what is seen is the same, but each gradient is taken where the weights stand by "
-    "then. What do the updates of the last class do to the others?",
-)
-sorted_digits.wrong_value(
-    "c",
-    "The zeros came first, but then 1,800 other digits followed, and each of their updates took "
-    "something away from the logit of 0.",
-)
-sorted_digits.wrong_value(
-    "d",
-    "The net does not forget evenly. Which class is the last to be made more likely?",
-)
-sorted_digits.wrong_value(
-    "e",
-    "Forgetting is not alike for all: batches that lack a class make it less likely, and one class "
-    "is never missing at the end.",
-)
-sorted_digits.wrong_value(
-    "f",
-    "It does forget the early digits first, but faster than that: 20 updates come after the last "
-    "7. What does each of them take away from 5, 6 and 7?",
-)
-
-
 # ---------------------------------------------------------------- powers_of_two
 
 powers_of_two = lab.choice(
@@ -1803,8 +1684,8 @@ def budget_ascends(gradient, W, N, budget, rng):
 
 
 @budgeted.wrong(
-    "The samples come in the order of the data, which are sorted by label: you know what the last "
-    "class does to the others."
+    "The samples come in the order of the data, which are sorted by label: the last class wipes out "
+    "what the others taught."
 )
 def budget_not_shuffled(gradient, W, N, budget, rng):
     W, B, lr = W.copy(), 4, 1.0
@@ -1818,8 +1699,8 @@ def budget_not_shuffled(gradient, W, N, budget, rng):
 
 
 @budgeted.wrong(
-    "The samples come in the order of the data, which are sorted by label: you know what the last "
-    "class does to the others."
+    "The samples come in the order of the data, which are sorted by label: the last class wipes out "
+    "what the others taught."
 )
 def budget_not_shuffled_with_the_given_rate(gradient, W, N, budget, rng):
     W, B, lr = W.copy(), 32, 0.1
