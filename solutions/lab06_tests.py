@@ -70,44 +70,41 @@ random_labels.wrong_value(
 )
 
 
-# ---------------------------------------------------------------- part_sizes
+# ---------------------------------------------------------------- assign_arrivals
 
 
 @lab.question(
-    "part_sizes",
-    title="Exact sizes",
+    "assign_arrivals",
+    title="Samples that come one by one",
     points=3,
     minutes=12,
     section=("sec-three-parts", "Training, validation, test"),
     hints=(
-        "Write the shares f N of N = 10 and (0.7, 0.15, 0.15) on paper, cut off what stands behind "
-        "the point, and see how many samples are left over. Who should get them?",
-        "Sort the numbers of the parts by their remainders, the largest first. Python's sorted is "
-        "stable: parts with equal remainders stay in the order in which they stood.",
-        "Round each share to 9 digits, and each remainder again; the sizes are the shares, cut "
-        "off. Then the first N - sum(sizes) parts of the sorted order get one sample more.",
+        "Go through the first four arrivals for (0.7, 0.15, 0.15) on paper. For each write down "
+        "what every part should have by now, what it has, and who is furthest behind.",
+        "Keep an array with the sizes so far, zeros at first. One turn of the loop: the deficits "
+        "fractions * (n + 1) - sizes, the part with the largest, and one more for this part.",
+        "np.argmax takes the first of equal numbers, which is the earlier part, if they are equal: "
+        "np.round(deficits, 9) sees to that. Append the part to a list, and return it as an array.",
     ),
 )
-def part_sizes(N, fractions):
-    shares = [round(f * N, 9) for f in fractions]
-    sizes = [int(share) for share in shares]
-    remainders = [round(share - size, 9) for share, size in zip(shares, sizes, strict=True)]
-    order = sorted(range(len(sizes)), key=lambda i: -remainders[i])
-    for i in order[: N - sum(sizes)]:
-        sizes[i] += 1
-    return np.array(sizes)
+def assign_arrivals(N, fractions):
+    sizes, parts = np.zeros(len(fractions), int), np.empty(N, int)
+    for n in range(N):
+        deficits = np.round(np.array(fractions) * (n + 1) - sizes, 9)
+        parts[n] = np.argmax(deficits)
+        sizes[parts[n]] += 1
+    return parts
 
 
-@part_sizes.inputs(points=1)
-def part_sizes_small(rng):
+@assign_arrivals.inputs(points=1)
+def arrivals_small(rng):
     return [
-        (100, (0.7, 0.15, 0.15)),
-        (10, (0.7, 0.15, 0.15)),
-        (7, (0.15, 0.15, 0.7)),
-        (11, (0.25, 0.25, 0.25, 0.25)),
+        (4, (0.7, 0.15, 0.15)),
+        (20, (0.7, 0.15, 0.15)),
+        (11, (0.15, 0.15, 0.7)),
         (12, (0.2, 0.1, 0.7)),
-        (12, (0.7, 0.1, 0.2)),
-        (3, (0.7, 0.15, 0.15)),
+        (9, (0.25, 0.25, 0.25, 0.25)),
     ]
 
 
@@ -117,330 +114,358 @@ def fractions(rng, parts):
     return tuple((np.diff(cuts, prepend=0, append=100) / 100).tolist())
 
 
-@part_sizes.inputs(points=1, hidden=True, about="other numbers of samples and of parts")
-def part_sizes_fresh(rng):
-    drawn = [
-        (int(rng.integers(1, 500)), fractions(rng, int(rng.integers(2, 7)))) for _ in range(20)
-    ]
-    return [
-        *drawn,
-        (36, (0.1, 0.3, 0.6)),
-        (60000, (5 / 6, 1 / 6)),
-        (90, (0.35, 0.15, 0.5)),
-        (5, (1.0,)),
-    ]
+@assign_arrivals.inputs(points=1, hidden=True, about="other shares, more parts, more samples")
+def arrivals_fresh(rng):
+    drawn = [(int(rng.integers(30, 200)), fractions(rng, K)) for K in (2, 2, 3, 3, 4, 5, 6)]
+    return [*drawn, (60, (0.1, 0.3, 0.6)), (5, (1.0,))]
 
 
-@part_sizes.test(points=1, about="whether no sample is lost and no part is off by one, 300 times")
-def part_sizes_add_up(student, rng):
-    for N in rng.choice(np.arange(1, 3000), 100, replace=False).tolist():
-        for parts in (2, 3, 5):
-            shares = fractions(rng, parts)
-            sizes = student(N, shares)
-            assert isinstance(sizes, np.ndarray), "expected an array"
-            assert sizes.dtype.kind in "iu", f"expected whole numbers, got {sizes.dtype}"
-            assert sizes.shape == (parts,), f"expected {parts} sizes, got shape {sizes.shape}"
-            assert sizes.sum() == N, f"the sizes add up to {sizes.sum()}, not to {N}"
-            off = np.abs(N * np.array(shares) - sizes).max()
-            assert off < 1, "a part is off by a whole sample or more"
-
-
-@part_sizes.wrong(
-    "You round each share by itself. Then nothing makes the sizes add up to N: samples are lost, "
-    "or are asked for that do not exist."
+@assign_arrivals.test(
+    points=1, about="whether a sample keeps its part, and no part gets a whole sample too many"
 )
-def sizes_rounded(N, fractions):
-    return np.array([round(f * N) for f in fractions])
+def arrivals_stay(student, rng):
+    for K in (2, 3, 5):
+        shares, N = fractions(rng, K), int(rng.integers(100, 200))
+        parts = student(N, shares)
+        assert isinstance(parts, np.ndarray), "expected an array"
+        assert parts.dtype.kind in "iu", f"expected whole numbers, got {parts.dtype}"
+        assert parts.shape == (N,), f"expected a part for each of {N} samples, got {parts.shape}"
+        fewer = int(rng.integers(20, 100))
+        moved = np.sum(np.asarray(student(fewer, shares)) != parts[:fewer])
+        assert moved == 0, f"with {N} instead of {fewer} samples, {moved} of the first {fewer} move"
+        counts = (parts[:, None] == np.arange(K)).cumsum(axis=0)
+        too_many = (counts - np.arange(1, N + 1)[:, None] * np.array(shares)).max()
+        assert too_many < 1, "a part has a whole sample too many"
 
 
-@part_sizes.wrong(
-    "You cut off what stands behind the point, and leave it there: the samples that are left over "
-    "are in no part."
+@assign_arrivals.wrong(
+    "You compare with what the parts should have had before this sample came. It counts too: with "
+    "sample n there are n + 1."
 )
-def sizes_cut_off(N, fractions):
-    return np.array([int(round(f * N, 9)) for f in fractions])
+def arrivals_before_the_sample(N, fractions):
+    sizes, parts = np.zeros(len(fractions), int), np.empty(N, int)
+    for n in range(N):
+        parts[n] = np.argmax(np.round(np.array(fractions) * n - sizes, 9))
+        sizes[parts[n]] += 1
+    return parts
 
 
-@part_sizes.wrong("You round every share up. The parts ask for more samples than there are.")
-def sizes_rounded_up(N, fractions):
-    return np.array([math.ceil(round(f * N, 9)) for f in fractions])
-
-
-@part_sizes.wrong(
-    "The last part takes all that is left over. It can be off by two samples or more; they belong "
-    "to the parts that lost most by the rounding."
+@assign_arrivals.wrong(
+    "Where two parts are equally far behind you prefer the later one. The rule says the earlier, "
+    "so that everybody who uses it gets the same parts."
 )
-def sizes_rest_to_the_last(N, fractions):
-    sizes = [int(round(f * N, 9)) for f in fractions]
-    sizes[-1] += N - sum(sizes)
-    return np.array(sizes)
+def arrivals_later_part_first(N, fractions):
+    sizes, parts = np.zeros(len(fractions), int), np.empty(N, int)
+    for n in range(N):
+        deficits = np.round(np.array(fractions) * (n + 1) - sizes, 9)
+        parts[n] = len(sizes) - 1 - np.argmax(deficits[::-1])
+        sizes[parts[n]] += 1
+    return parts
 
 
-@part_sizes.wrong(
-    "The first part takes all that is left over. They belong to the parts that lost most by the "
-    "rounding, one each."
+@assign_arrivals.wrong(
+    "Floats have no exact 0.15: two deficits that are equal on paper differ in the sixteenth "
+    "digit, and that decides who gets the sample. Round the deficits to 9 digits before you "
+    "compare them."
 )
-def sizes_rest_to_the_first(N, fractions):
-    sizes = [int(round(f * N, 9)) for f in fractions]
-    sizes[0] += N - sum(sizes)
-    return np.array(sizes)
+def arrivals_from_raw_floats(N, fractions):
+    sizes, parts = np.zeros(len(fractions), int), np.empty(N, int)
+    for n in range(N):
+        parts[n] = np.argmax(np.array(fractions) * (n + 1) - sizes)
+        sizes[parts[n]] += 1
+    return parts
 
 
-@part_sizes.wrong(
-    "You hand out what is left over from the first part on, whatever its remainder. The largest "
-    "remainder comes first."
+@assign_arrivals.wrong(
+    "You compare how full the parts are in proportion, by a quotient. Then every part gets its "
+    "first sample at once, however small its share. A deficit is a difference: what a part should "
+    "have, less what it has."
 )
-def sizes_rest_from_the_first_on(N, fractions):
-    sizes = [int(round(f * N, 9)) for f in fractions]
-    for i in range(N - sum(sizes)):
-        sizes[i] += 1
-    return np.array(sizes)
+def arrivals_by_quotient(N, fractions):
+    sizes, parts = np.zeros(len(fractions), int), np.empty(N, int)
+    for n in range(N):
+        parts[n] = np.argmin(np.round(sizes / np.array(fractions), 9))
+        sizes[parts[n]] += 1
+    return parts
 
 
-@part_sizes.wrong(
-    "Where two remainders are equal you prefer the later part. The rule says the earlier one, so "
-    "that everybody who uses it gets the same sizes."
+@assign_arrivals.wrong(
+    "Every sample goes to the part with the largest share. Do you count what each part has got, "
+    "and take that off?"
 )
-def sizes_later_part_first(N, fractions):
-    shares = [round(f * N, 9) for f in fractions]
-    sizes = [int(share) for share in shares]
-    for _ in range(N - sum(sizes)):
-        remainders = [round(s - z, 9) for s, z in zip(shares, sizes, strict=True)]
-        i = max(range(len(sizes)), key=lambda i: (remainders[i], i))
-        sizes[i] += 1
-    return np.array(sizes)
+def arrivals_without_counting(N, fractions):
+    return np.full(N, np.argmax(fractions))
 
 
-@part_sizes.wrong(
-    "You give the samples that are left over to the largest parts. It is the remainder that "
-    "counts: who lost most by the rounding."
+@assign_arrivals.wrong(
+    "You cut the row in pieces: first all of training, then validation, then test. With a larger N "
+    "the first piece grows into the next one, and samples change their part. Decide for each "
+    "sample as it comes."
 )
-def sizes_rest_to_the_largest_share(N, fractions):
-    sizes = [int(round(f * N, 9)) for f in fractions]
-    order = sorted(range(len(sizes)), key=lambda i: -fractions[i])
-    for i in order[: N - sum(sizes)]:
-        sizes[i] += 1
-    return np.array(sizes)
-
-
-@part_sizes.wrong(
-    "Floats have no exact 0.4: two remainders that are equal on paper differ in the sixteenth "
-    "digit, and that decides who gets the sample. Round shares and remainders to 9 digits before "
-    "you compare."
-)
-def sizes_from_raw_floats(N, fractions):
-    shares = [f * N for f in fractions]
-    sizes = [int(share) for share in shares]
-    order = sorted(range(len(sizes)), key=lambda i: sizes[i] - shares[i])
-    for i in order[: N - sum(sizes)]:
-        sizes[i] += 1
-    return np.array(sizes)
-
-
-@part_sizes.wrong(
-    "The sizes are cut off before equal remainders are made equal: you round the shares, but not "
-    "the remainders. 2.4 - 2 and 8.4 - 8 differ in the sixteenth digit."
-)
-def sizes_from_raw_remainders(N, fractions):
-    shares = [round(f * N, 9) for f in fractions]
-    sizes = [int(share) for share in shares]
-    order = sorted(range(len(sizes)), key=lambda i: sizes[i] - shares[i])
-    for i in order[: N - sum(sizes)]:
-        sizes[i] += 1
-    return np.array(sizes)
-
-
-@part_sizes.wrong(
-    "One part gets all that is left over, the one with the largest remainder. Each part gets one "
-    "sample at most; then it is the turn of the next remainder."
-)
-def sizes_rest_to_the_largest_remainder(N, fractions):
-    shares = np.round(N * np.array(fractions), 9)
-    sizes = shares.astype(int)
-    sizes[np.argmax(np.round(shares - sizes, 9))] += N - sizes.sum()
-    return sizes
-
-
-@part_sizes.wrong(
-    "You begin with the smallest remainder. Those who lost most by the cutting come first: sort "
-    "by the remainder with a minus sign."
-)
-def sizes_smallest_remainder_first(N, fractions):
-    shares = np.round(N * np.array(fractions), 9)
-    sizes = shares.astype(int)
-    order = np.argsort(np.round(shares - sizes, 9), kind="stable")
+def arrivals_in_blocks(N, fractions):
+    ideal = np.round(N * np.array(fractions), 9)
+    sizes = np.floor(ideal).astype(int)
+    order = np.argsort(np.round(sizes - ideal, 9), kind="stable")
     sizes[order[: N - sizes.sum()]] += 1
+    return np.repeat(np.arange(len(fractions)), sizes)
+
+
+@assign_arrivals.wrong(
+    "Your parts take turns, whatever their shares: in the end they are all equally large."
+)
+def arrivals_in_turn(N, fractions):
+    return np.arange(N) % len(fractions)
+
+
+@assign_arrivals.wrong(
+    "You return how many samples each part has in the end. Wanted is the part of each sample, N "
+    "numbers."
+)
+def arrivals_as_sizes(N, fractions):
+    sizes = np.zeros(len(fractions), int)
+    for n in range(N):
+        sizes[np.argmax(np.round(np.array(fractions) * (n + 1) - sizes, 9))] += 1
     return sizes
 
 
-@part_sizes.wrong(
-    "You round the places where the parts end. The sizes then add up, but who gets a sample that "
-    "is left over depends on the parts before, and not on the largest remainder."
+@assign_arrivals.wrong(
+    "The sample goes to the part that needs it least. Wanted is the largest deficit; if you wrote "
+    "what a part has less what it should have, the smallest."
 )
-def sizes_between_rounded_ends(N, fractions):
-    ends = [round(N * end) for end in np.cumsum(fractions)]
-    return np.diff(ends, prepend=0)
+def arrivals_to_the_fullest(N, fractions):
+    sizes, parts = np.zeros(len(fractions), int), np.empty(N, int)
+    for n in range(N):
+        parts[n] = np.argmin(np.round(np.array(fractions) * (n + 1) - sizes, 9))
+        sizes[parts[n]] += 1
+    return parts
 
 
-@part_sizes.wrong(
-    "You return the sizes in another order than the fractions. Sort the *numbers* of the parts by "
-    "remainder, and leave the sizes where they are."
+@assign_arrivals.wrong(
+    "You compare with what the parts should have at the end, f N. When a sample comes nobody knows "
+    "how many will follow: it is n + 1 that counts, not N."
 )
-def sizes_sorted(N, fractions):
-    shares = sorted(np.round(N * np.array(fractions), 9).tolist(), reverse=True)
-    sizes = [int(share) for share in shares]
-    order = sorted(range(len(sizes)), key=lambda i: round(sizes[i] - shares[i], 9))
-    for i in order[: N - sum(sizes)]:
-        sizes[i] += 1
-    return np.array(sizes)
+def arrivals_by_the_final_sizes(N, fractions):
+    sizes, parts = np.zeros(len(fractions), int), np.empty(N, int)
+    for n in range(N):
+        parts[n] = np.argmax(np.round(np.array(fractions) * N - sizes, 9))
+        sizes[parts[n]] += 1
+    return parts
 
 
-# ---------------------------------------------------------------- stratified_folds
+@assign_arrivals.wrong(
+    "You compute the chapter's sizes for each n anew, and give the sample to a part that has "
+    "grown. These sizes have no memory: a part can lose a sample that it already holds. Keep your "
+    "own count of what each part has."
+)
+def arrivals_by_the_chapters_sizes(N, fractions):
+    before, parts = np.zeros(len(fractions), int), np.empty(N, int)
+    for n in range(N):
+        ideal = np.round((n + 1) * np.array(fractions), 9)
+        sizes = np.floor(ideal).astype(int)
+        order = np.argsort(np.round(sizes - ideal, 9), kind="stable")
+        sizes[order[: n + 1 - sizes.sum()]] += 1
+        parts[n] = np.argmax(sizes - before)
+        before = sizes
+    return parts
+
+
+@assign_arrivals.wrong("You number the parts from 1. They are 0 to K - 1, as positions in Python.")
+def arrivals_from_one(N, fractions):
+    sizes, parts = np.zeros(len(fractions), int), np.empty(N, int)
+    for n in range(N):
+        parts[n] = np.argmax(np.round(np.array(fractions) * (n + 1) - sizes, 9))
+        sizes[parts[n]] += 1
+    return parts + 1
+
+
+# ---------------------------------------------------------------- patient_folds
 
 
 @lab.question(
-    "stratified_folds",
-    title="Folds with the same classes",
+    "patient_folds",
+    title="Folds of patients",
     points=3,
     minutes=12,
     section=("sec-stratify", "Random, stratified, grouped"),
     hints=(
-        "Do it on paper first, for y = 1, 0, 0, 1 and k = 2. Which sample stands at each place of "
-        "the row, what is dealt to the place, and so to which sample?",
-        "np.argsort(y, kind='stable') tells which sample stands at each place of the row. The card "
-        "at place j goes to player j % k.",
-        "The row is an order of the samples, the answer an array over the samples: make an empty "
-        "one, and write the numbers 0, 1, …, k - 1, 0, … to the positions that the order names.",
+        "Do it on paper first, for groups = 7, 2, 7, 2, 5 with y = 0, 1, 0, 1, 0 and k = 2. Which "
+        "patients are there, which label has each, who stands where in the row?",
+        "np.unique(groups, return_index=True, return_inverse=True) gives three things: the "
+        "patients, in order; for each of them a row of his, where y holds his label; and for each "
+        "row the place of its patient among the patients.",
+        "Make a list of folds for the patients first: an empty array, with 0, 1, …, k - 1, 0, … "
+        "written to the positions that the stable argsort of the patients' labels names. Then look "
+        "up each row's patient in it, with the last thing that np.unique gave.",
     ),
 )
-def stratified_folds(y, k):
+def patient_folds(y, groups, k):
+    _, first, patient = np.unique(groups, return_index=True, return_inverse=True)
+    fold = np.empty(len(first), dtype=int)
+    fold[np.argsort(y[first], kind="stable")] = np.arange(len(first)) % k
+    return fold[patient]
+
+
+def visits(rng, labels, rows, gap=1):
+    """Return y and groups, in mixed order: patient number gap * g has the label labels[g]."""
+    groups = rng.permutation(np.repeat(np.arange(len(labels)), rows))
+    return np.asarray(labels)[groups], gap * groups
+
+
+@patient_folds.inputs(points=1)
+def folds_small(rng):
+    drawn = np.random.default_rng(4)
+    return [
+        (np.array([0, 1, 0, 1, 0]), np.array([7, 2, 7, 2, 5]), 2),
+        (*visits(drawn, [1, 0, 0, 1, 0, 1, 0], 2), 3),
+        (*visits(drawn, [2, 0, 1, 1, 2, 0, 0, 2, 0], [1, 3, 1, 2, 1, 1, 2, 1, 1], gap=3), 4),
+        (*visits(drawn, [30, 12, 30, 12, 12], [2, 2, 1, 2, 3]), 2),
+    ]
+
+
+@patient_folds.inputs(
+    points=1, hidden=True, about="other labels, more patients, numbers with gaps, one row each"
+)
+def folds_fresh(rng):
+    return [
+        (*visits(rng, rng.integers(0, 2, 30), rng.integers(1, 5, 30), gap=7), 5),
+        (*visits(rng, rng.integers(0, 10, 50), 2), 10),
+        (*visits(rng, rng.integers(3, 6, 20), 1, gap=2), 3),
+        (*visits(rng, rng.permutation([1] * 3 + [0] * 40), rng.integers(1, 4, 43)), 4),
+    ]
+
+
+@patient_folds.test(points=1, about="whether patients stay whole and classes are divided evenly")
+def folds_are_balanced(student, rng):
+    for k in (2, 5, 7):
+        y, groups = visits(rng, rng.integers(0, 3, 60), rng.integers(1, 5, 60))
+        fold = student(y, groups, k)
+        assert isinstance(fold, np.ndarray), "expected an array"
+        assert fold.shape == y.shape, f"expected shape {y.shape}, got {fold.shape}"
+        assert fold.dtype.kind in "iu", f"expected whole numbers, got {fold.dtype}"
+        assert set(np.unique(fold).tolist()) == set(range(k)), "expected folds 0 to k - 1"
+        _, first, patient = np.unique(groups, return_index=True, return_inverse=True)
+        assert np.array_equal(fold[first][patient], fold), "a patient is in more than one fold"
+        counts = np.array([np.bincount(fold[first][y[first] == c], minlength=k) for c in range(3)])
+        assert np.ptp(counts, axis=1).max() <= 1, "the patients of a class are not divided evenly"
+        assert np.ptp(counts.sum(axis=0)) <= 1, "a fold has two patients more than another"
+
+
+@patient_folds.wrong(
+    "You deal rows, as the chapter does. Then a patient's rows go to different folds, and a model "
+    "is asked about patients that it knows. Deal patients."
+)
+def folds_of_rows(y, groups, k):
     fold = np.empty(len(y), dtype=int)
     fold[np.argsort(y, kind="stable")] = np.arange(len(y)) % k
     return fold
 
 
-@stratified_folds.inputs(points=1)
-def folds_small(rng):
-    return [
-        (np.array([0, 0, 0, 0, 1, 1, 1, 1]), 2),
-        (np.array([1, 0, 2, 0, 1, 0, 0, 2, 1]), 3),
-        (np.array([2, 1, 0, 2, 2, 1, 2, 0, 2, 1, 0]), 4),
-        (np.array([30, 12, 30, 7, 12, 12, 30]), 2),
-    ]
-
-
-@stratified_folds.inputs(
-    points=1, hidden=True, about="other labels, more classes, classes with fewer samples than folds"
+@patient_folds.wrong(
+    "Patients stay whole, but their labels play no part: fold 0 may get all who are ill. Lay the "
+    "patients in a row by label before you deal."
 )
-def folds_fresh(rng):
-    drawn = [(rng.integers(0, C, N), k) for N, C, k in ((50, 10, 5), (31, 3, 10), (200, 2, 3))]
-    return [*drawn, (rng.permutation(np.repeat([3, 70], [2, 40])), 5), (np.array([5, 5, 5]), 3)]
+def folds_of_numbers(y, groups, k):
+    return groups % k
 
 
-@stratified_folds.test(points=1, about="balance of 1,000 real labels")
-def folds_are_balanced(student, rng):
-    y = DIGITS.train.y[rng.permutation(7000)[:1000]]
-    for k in (2, 7, 10):
-        fold = student(y, k)
-        assert isinstance(fold, np.ndarray), "expected an array"
-        assert fold.shape == y.shape, f"expected shape {y.shape}, got {fold.shape}"
-        assert fold.dtype.kind in "iu", f"expected whole numbers, got {fold.dtype}"
-        assert set(np.unique(fold).tolist()) == set(range(k)), "expected folds 0 to k - 1"
-        counts = np.array([np.bincount(fold[y == c], minlength=k) for c in range(10)])
-        assert np.ptp(counts, axis=1).max() <= 1, "a class is not divided evenly"
-        assert np.ptp(counts.sum(axis=0)) <= 1, "the folds differ in size by more than one"
-
-
-@stratified_folds.wrong(
-    "Here sample n gets fold n % k, whatever its class: balanced by luck alone. If you did sort, "
-    "the numbers dealt to the row still have to go back to where the samples stand in y."
+@patient_folds.wrong(
+    "Patients stay whole and are dealt in the order of their numbers, whatever their labels. Lay "
+    "those with the smallest label first."
 )
-def folds_ignore_classes(y, k):
-    return np.arange(len(y)) % k
+def folds_without_labels(y, groups, k):
+    return np.unique(groups, return_inverse=True)[1] % k
 
 
-@stratified_folds.wrong(
-    "You cut the sorted row into k pieces. Each fold then holds one or two classes: the opposite "
-    "of stratified. Deal the row like cards."
+@patient_folds.wrong(
+    "You begin each class at fold 0 again. Fold 0 then gets the odd patient of every class, and "
+    "the folds differ in size. Go on where the last class stopped."
 )
-def folds_of_blocks(y, k):
-    fold = np.empty(len(y), dtype=int)
-    fold[np.argsort(y, kind="stable")] = np.arange(len(y)) * k // len(y)
-    return fold
-
-
-@stratified_folds.wrong(
-    "You begin each class at fold 0 again. Fold 0 then gets the odd sample of every class, and the "
-    "folds differ in size. Go on where the last class stopped."
-)
-def folds_begin_again(y, k):
-    fold = np.empty(len(y), dtype=int)
+def folds_begin_again(y, groups, k):
+    _, first, patient = np.unique(groups, return_index=True, return_inverse=True)
+    fold = np.empty(len(first), dtype=int)
     for c in np.unique(y):
-        rows = np.flatnonzero(y == c)
+        rows = np.flatnonzero(y[first] == c)
         fold[rows] = np.arange(len(rows)) % k
-    return fold
+    return fold[patient]
 
 
-@stratified_folds.wrong(
-    "You use the order the wrong way round: order[j] names the sample at place j of the row, so "
+@patient_folds.wrong(
+    "You take the first labels of y for the labels of the patients. y has an entry for each row; "
+    "look up a row of each patient. return_index=True of np.unique names one."
+)
+def folds_by_the_first_labels(y, groups, k):
+    _, first, patient = np.unique(groups, return_index=True, return_inverse=True)
+    fold = np.empty(len(first), dtype=int)
+    fold[np.argsort(y[: len(first)], kind="stable")] = np.arange(len(first)) % k
+    return fold[patient]
+
+
+@patient_folds.wrong(
+    "You cut the row of patients into k pieces. Each fold then holds one or two classes: the "
+    "opposite of stratified. Deal the row like cards."
+)
+def folds_of_blocks(y, groups, k):
+    _, first, patient = np.unique(groups, return_index=True, return_inverse=True)
+    fold = np.empty(len(first), dtype=int)
+    fold[np.argsort(y[first], kind="stable")] = np.arange(len(first)) * k // len(first)
+    return fold[patient]
+
+
+@patient_folds.wrong(
+    "You use the order the wrong way round: order[j] names the patient at place j of the row, so "
     "the fold numbers are written to fold[order], not read from it."
 )
-def folds_inverse_order(y, k):
-    return (np.arange(len(y)) % k)[np.argsort(y, kind="stable")]
+def folds_inverse_order(y, groups, k):
+    _, first, patient = np.unique(groups, return_index=True, return_inverse=True)
+    return (np.arange(len(first)) % k)[np.argsort(y[first], kind="stable")][patient]
 
 
-@stratified_folds.wrong(
-    "You return the row itself, that is, which sample stands where. Wanted is the fold of each "
-    "sample."
+@patient_folds.wrong(
+    "You return a fold for each patient. Wanted is one for each row: the fold of its patient."
 )
-def folds_return_the_order(y, k):
-    return np.argsort(y, kind="stable")
+def folds_one_for_each_patient(y, groups, k):
+    _, first = np.unique(groups, return_index=True)
+    fold = np.empty(len(first), dtype=int)
+    fold[np.argsort(y[first], kind="stable")] = np.arange(len(first)) % k
+    return fold
 
 
-@stratified_folds.wrong(
-    "You deal the classes to the folds, so that all samples of a class land in one fold. A model "
+@patient_folds.wrong(
+    "You deal the classes to the folds, so that all patients of a class land in one fold. A model "
     "validated on it has never seen that class."
 )
-def folds_of_classes(y, k):
-    return np.asarray(y) % k
+def folds_of_classes(y, groups, k):
+    return y % k
 
 
-@stratified_folds.wrong(
-    "The largest class comes first in your row. Sort by the label itself, as the task says; "
+@patient_folds.wrong(
+    "The largest label comes first in your row. Sort by the label itself, as the task says; "
     "otherwise your folds are balanced, but not those that others get."
 )
-def folds_from_the_last_class(y, k):
-    fold = np.empty(len(y), dtype=int)
-    fold[np.argsort(-y, kind="stable")] = np.arange(len(y)) % k
-    return fold
+def folds_from_the_last_class(y, groups, k):
+    _, first, patient = np.unique(groups, return_index=True, return_inverse=True)
+    fold = np.empty(len(first), dtype=int)
+    fold[np.argsort(-y[first], kind="stable")] = np.arange(len(first)) % k
+    return fold[patient]
 
 
-@stratified_folds.wrong("You number the folds 1 to k. They are 0 to k - 1.")
-def folds_from_one(y, k):
-    fold = np.empty(len(y), dtype=int)
-    fold[np.argsort(y, kind="stable")] = np.arange(len(y)) % k + 1
-    return fold
+@patient_folds.wrong("You number the folds 1 to k. They are 0 to k - 1.")
+def folds_from_one(y, groups, k):
+    _, first, patient = np.unique(groups, return_index=True, return_inverse=True)
+    fold = np.empty(len(first), dtype=int)
+    fold[np.argsort(y[first], kind="stable")] = np.arange(len(first)) % k + 1
+    return fold[patient]
 
 
-@stratified_folds.wrong(
-    "Your row runs backwards: the largest label comes first, and the last sample of each class "
-    "before the others. A minus sign before y turns the classes alone; here neither is wanted."
+@patient_folds.wrong(
+    "Your patients of one label stand in the order in which they first come in the data. The task "
+    "wants the order of their numbers, which np.unique(groups) gives."
 )
-def folds_from_the_end(y, k):
-    fold = np.empty(len(y), dtype=int)
-    fold[np.argsort(y, kind="stable")[::-1]] = np.arange(len(y)) % k
-    return fold
-
-
-@stratified_folds.wrong(
-    "Your classes stand in the row in the order in which they first occur in y. The smallest label "
-    "comes first; np.unique(y) gives the labels so."
-)
-def folds_by_first_occurrence(y, k):
-    fold = np.empty(len(y), dtype=int)
-    labels = list(dict.fromkeys(y.tolist()))
-    fold[sorted(range(len(y)), key=lambda n: labels.index(y[n]))] = np.arange(len(y)) % k
-    return fold
+def folds_by_first_occurrence(y, groups, k):
+    _, first, patient = np.unique(groups, return_index=True, return_inverse=True)
+    fold = np.empty(len(first), dtype=int)
+    fold[np.lexsort((first, y[first]))] = np.arange(len(first)) % k
+    return fold[patient]
 
 
 # ---------------------------------------------------------------- predict_unseen
@@ -713,7 +738,7 @@ def predict_chooses_by_raw_values(X, y, groups, k, m):
     return predicted
 
 
-# ---------------------------------------------------------------- expected_best
+# ---------------------------------------------------------------- best_of_unequal
 
 
 @lab.give
@@ -725,151 +750,168 @@ def binomial_cdf(n, p):
 
 
 @lab.question(
-    "expected_best",
-    title="The best of many tries",
+    "best_of_unequal",
+    title="The best of unequal tries",
     points=3,
     minutes=14,
     section=("sec-selection", "Choosing without fooling yourself"),
     hints=(
-        "For one try, F[j] is the chance of at most j right. When is the best of all tries at most "
-        "j right? When all of them are.",
-        "The tries are independent, so the chance that all are at most j is F[j] to the power "
-        "tries. The best is above j with the chance that is left.",
-        "A mean of whole numbers from 0 to n is the sum of the chances to be above j, over j = 0, "
-        "…, n - 1. Leave out the last entry of F, and divide by n for a share.",
+        "Take two tries. For one of them F[j] is the chance of at most j right. When is the better "
+        "of the two at most j right? When both are. What is the chance of that?",
+        "Independent chances that must all come true multiply: for each j, the product of one F[j] "
+        "for each try. The best is above j with the chance that is left of 1.",
+        "Start with ones, n + 1 of them, and multiply by binomial_cdf(n, p) for each p. A mean of "
+        "whole numbers from 0 to n is the sum of the chances to be above j, over j = 0, …, n - 1: "
+        "leave out the last entry, and divide by n for a share.",
     ),
     rtol=1e-6,
 )
-def expected_best(n, p, tries):
-    F = binomial_cdf(n, p)
-    return float(np.sum(1 - F[:-1] ** tries) / n)
+def best_of_unequal(n, accuracies):
+    F = np.prod([binomial_cdf(n, p) for p in accuracies], axis=0)
+    return float(np.sum(1 - F[:-1]) / n)
 
 
-@expected_best.inputs(points=1)
+@best_of_unequal.inputs(points=1)
 def best_small(rng):
-    return [(1, 0.5, 1), (1, 0.5, 2), (2, 0.5, 2), (20, 0.9, 10), (1500, 0.9, 100)]
-
-
-@expected_best.inputs(points=1, hidden=True, about="other sizes, shares and numbers of tries")
-def best_fresh(rng):
-    few = [(int(rng.integers(2, 7)), float(rng.uniform(0.4, 0.9)), tries) for tries in (2, 5)]
-    return few + [
-        (int(rng.integers(2, 400)), float(rng.uniform(0.05, 0.95)), tries)
-        for tries in (1, 3, 17, 200, 5000)
+    return [
+        (1, (0.5,)),
+        (1, (0.5, 0.75)),
+        (2, (0.5, 0.75)),
+        (20, (0.9, 0.8, 0.6)),
+        (150, (0.92,) + 9 * (0.9,)),
     ]
 
 
-@expected_best.test(points=1, about="whether it agrees with the best of real draws")
+@best_of_unequal.inputs(points=1, hidden=True, about="other sizes, accuracies and numbers of tries")
+def best_fresh(rng):
+    sizes = [(2, 2), (5, 3), (40, 1), (100, 17), (400, 200)]
+    return [(n, tuple(rng.uniform(0.2, 0.95, tries).tolist())) for n, tries in sizes]
+
+
+@best_of_unequal.test(points=1, about="whether it agrees with the best of real draws")
 def best_agrees_with_draws(student, rng):
-    for n, p, tries in ((150, 0.8, 10), (40, 0.5, 30), (6, 0.7, 3)):
-        best = rng.binomial(n, p, (20000, tries)).max(axis=1) / n
-        got = student(n, p, tries)
+    for n, accuracies in (
+        (150, (0.85, 0.8, 0.8, 0.7)),
+        (40, (0.5,) * 20 + (0.6,)),
+        (6, (0.9, 0.2)),
+    ):
+        best = rng.binomial(n, accuracies, (20000, len(accuracies))).max(axis=1) / n
+        got = student(n, accuracies)
         assert isinstance(got, float | int | np.number), "expected a number"
         off, error = abs(float(got) - best.mean()), best.std() / math.sqrt(len(best))
         assert off < 6 * error, f"20,000 draws give {best.mean():.4f}"
 
 
-@expected_best.wrong(
-    "You return what one try gives on average. The best of several is above it, and the further, "
+@best_of_unequal.wrong(
+    "This is the chapter's formula, with the mean of the accuracies. Unequal tries do not behave "
+    "like as many average ones: a good one is more often the best. Each try has an F of its own."
+)
+def best_of_the_mean(n, accuracies):
+    F = binomial_cdf(n, float(np.mean(accuracies)))
+    return float(np.sum(1 - F[:-1] ** len(accuracies)) / n)
+
+
+@best_of_unequal.wrong(
+    "You count every try as if it were as good as the best of them. Each has an F of its own, and "
+    "these multiply."
+)
+def best_of_as_many_good_ones(n, accuracies):
+    F = binomial_cdf(n, max(accuracies))
+    return float(np.sum(1 - F[:-1] ** len(accuracies)) / n)
+
+
+@best_of_unequal.wrong(
+    "That is what the truly best try is worth. The one that *looks* best shows more, as luck helps "
+    "it, and it need not even be the same."
+)
+def best_is_the_truly_best(n, accuracies):
+    return float(max(accuracies))
+
+
+@best_of_unequal.wrong(
+    "You return what one try shows on average. The best of several is above it, and the further, "
     "the more tries there were."
 )
-def best_of_one(n, p, tries):
-    F = binomial_cdf(n, p)
-    return float(np.sum(1 - F[:-1]) / n)
+def best_of_one(n, accuracies):
+    return float(np.mean(accuracies))
 
 
-@expected_best.wrong(
-    "This is the worst of the tries: (1 - F) to a power asks that all of them lie above j. For the "
-    "best, all must lie at or below j, and what is left of 1 is the chance you want."
+@best_of_unequal.wrong(
+    "This is the worst of the tries: a product of (1 - F) asks that all of them lie above j. For "
+    "the best, all must lie at or below j, and what is left of 1 is the chance you want."
 )
-def best_is_the_worst(n, p, tries):
-    F = binomial_cdf(n, p)
-    return float(np.sum((1 - F[:-1]) ** tries) / n)
+def best_is_the_worst(n, accuracies):
+    above = np.prod([1 - binomial_cdf(n, p) for p in accuracies], axis=0)
+    return float(np.sum(above[:-1]) / n)
 
 
-@expected_best.wrong(
-    "You leave out the chance to be above 0 right, the first of the sum. F[0] belongs in, F[n] "
-    "is 1 and adds nothing."
+@best_of_unequal.wrong(
+    "You leave out the chance to be above 0 right, the first of the sum. Entry 0 belongs in; the "
+    "last one is 1 and adds nothing."
 )
-def best_without_the_first(n, p, tries):
-    F = binomial_cdf(n, p)
-    return float(np.sum(1 - F[1:] ** tries) / n)
+def best_without_the_first(n, accuracies):
+    F = np.prod([binomial_cdf(n, p) for p in accuracies], axis=0)
+    return float(np.sum(1 - F[1:]) / n)
 
 
-@expected_best.wrong("That is a number of right answers. Divide by n: an accuracy is a share.")
-def best_as_a_count(n, p, tries):
-    F = binomial_cdf(n, p)
-    return float(np.sum(1 - F[:-1] ** tries))
+@best_of_unequal.wrong("That is a number of right answers. Divide by n: an accuracy is a share.")
+def best_as_a_count(n, accuracies):
+    F = np.prod([binomial_cdf(n, p) for p in accuracies], axis=0)
+    return float(np.sum(1 - F[:-1]))
 
 
-@expected_best.wrong(
+@best_of_unequal.wrong(
     "You divide by n + 1, the number of entries of F. The last entry adds nothing, and a share is "
     "a number of samples divided by n samples."
 )
-def best_mean_of_all_entries(n, p, tries):
-    F = binomial_cdf(n, p)
-    return float(np.mean(1 - F**tries))
+def best_mean_of_all_entries(n, accuracies):
+    F = np.prod([binomial_cdf(n, p) for p in accuracies], axis=0)
+    return float(np.mean(1 - F))
 
 
-@expected_best.wrong(
-    "You multiply by the number of tries. Independent chances that must all come true multiply: "
-    "F[j] to the power tries."
+@best_of_unequal.wrong(
+    "You average the F of the tries, and take a power of the mean. Each try has an F of its own; "
+    "the product of these is the chance that all are at most j right."
 )
-def best_times_tries(n, p, tries):
-    F = binomial_cdf(n, p)
-    return float(np.sum(1 - F[:-1] * tries) / n)
+def best_averages_the_cdfs(n, accuracies):
+    F = np.mean([binomial_cdf(n, p) for p in accuracies], axis=0)
+    return float(np.sum(1 - F[:-1] ** len(accuracies)) / n)
 
 
-@expected_best.wrong(
-    "This is the chance that the best try is not perfect, or a sum of chances to be at most j. A "
-    "mean is the sum of the chances to be *above* j: 1 minus F to the power tries."
+@best_of_unequal.wrong(
+    "You add up chances that the best is at most j. A mean is the sum of the chances to be *above* "
+    "j: 1 minus the product."
 )
-def best_sums_the_cdf(n, p, tries):
-    F = binomial_cdf(n, p)
-    return float(np.sum(F[:-1] ** tries) / n)
+def best_sums_the_cdf(n, accuracies):
+    F = np.prod([binomial_cdf(n, p) for p in accuracies], axis=0)
+    return float(np.sum(F[:-1]) / n)
 
 
-@expected_best.wrong(
+@best_of_unequal.wrong(
     "You stop one too early: the chance to be above n - 1, that is, to have all right, is missing. "
-    "range(n) and F[:-1] both end with j = n - 1."
+    "range(n) and [:-1] both end with j = n - 1."
 )
-def best_without_the_last(n, p, tries):
-    F = binomial_cdf(n, p)
-    return float(np.sum(1 - F[: n - 1] ** tries) / n)
+def best_without_the_last(n, accuracies):
+    F = np.prod([binomial_cdf(n, p) for p in accuracies], axis=0)
+    return float(np.sum(1 - F[: n - 1]) / n)
 
 
-@expected_best.wrong(
-    "(1 - F) to the power tries is the chance that all lie above j, so 1 minus it is the chance "
-    "that one at least does not. All must lie at or below j: F to the power tries, and that from 1."
+@best_of_unequal.wrong(
+    "The product of (1 - F) is the chance that all lie above j, so 1 minus it is the chance that "
+    "one at least does not. All must lie at or below j: the product of F, and that from 1."
 )
-def best_is_not_all_above(n, p, tries):
-    F = binomial_cdf(n, p)
-    return float(np.sum(1 - (1 - F[:-1]) ** tries) / n)
+def best_is_not_all_above(n, accuracies):
+    above = np.prod([1 - binomial_cdf(n, p) for p in accuracies], axis=0)
+    return float(np.sum(1 - above[:-1]) / n)
 
 
-@expected_best.wrong(
-    "That is how much too good the best one looks. Wanted is the accuracy that it shows, so do "
-    "not subtract p."
+@best_of_unequal.wrong(
+    "That is how much too good the best one looks. Wanted is the accuracy that it shows, so "
+    "subtract nothing."
 )
-def best_as_optimism(n, p, tries):
-    F = binomial_cdf(n, p)
-    return float(np.sum(1 - F[:-1] ** tries) / n - p)
-
-
-@expected_best.wrong(
-    "That is p plus the bound √(log tries / 2n). It holds for every accuracy and so lies far above "
-    "most of them. The sum over F is exact."
-)
-def best_by_the_bound(n, p, tries):
-    return float(p + math.sqrt(math.log(tries) / (2 * n)))
-
-
-@expected_best.wrong(
-    "That is the approximation with standard deviation and √(2 log tries). It is far off for few "
-    "tries, and can pass 100 %. The sum over F is exact."
-)
-def best_by_the_normal(n, p, tries):
-    return float(p + math.sqrt(p * (1 - p) / n) * math.sqrt(2 * math.log(tries)))
+def best_as_optimism(n, accuracies):
+    F = np.prod([binomial_cdf(n, p) for p in accuracies], axis=0)
+    return float(np.sum(1 - F[:-1]) / n - max(accuracies))
 
 
 # ---------------------------------------------------------------- choose_camera
