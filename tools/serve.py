@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 from functools import partial
 from http import HTTPStatus
@@ -40,6 +41,7 @@ def server(site: Path = SITE) -> ThreadingHTTPServer:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()  # there is nothing to choose
     with server() as http:
         print(f"The site is at http://127.0.0.1:{http.server_port}/ (Ctrl-C ends it)", flush=True)
         try:
