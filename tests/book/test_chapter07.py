@@ -381,10 +381,12 @@ def test_average_is_pytorch_at_another_rate(inks):
 
 def test_step_first_lags_only_on_given_gradients(inks):
     gs = np.random.default_rng(0).normal(size=(20, 2))
-    ours, theirs = (
-        run(method, lambda theta, given=iter(gs): next(given), 20, lr=0.1, momentum=0.9)[0]
-        for method in (MomentumStepFirst, SGD)
-    )
+
+    def on_given(method):
+        given = iter(gs)
+        return run(method, lambda theta: next(given), 20, lr=0.1, momentum=0.9)[0]
+
+    ours, theirs = on_given(MomentumStepFirst), on_given(SGD)
     np.testing.assert_allclose(ours[1:], theirs[:-1], rtol=1e-12)
     ours, theirs = (
         run(method, inks.gradient, 20, lr=0.05, momentum=0.9)[0]
