@@ -142,6 +142,51 @@ def plan_mean_of_all(H, shrink):
 
 
 @descent_plan.wrong(
+    "Your best rate divides by the sum of all curvatures. Only the two ends count: those between "
+    "them shrink faster than both."
+)
+def plan_sum_of_all(H, shrink):
+    lams = np.linalg.eigvalsh(H)
+    factor = (lams[-1] - lams[0]) / (lams[-1] + lams[0])
+    steps = 1 if factor < 1e-12 else int(np.ceil(np.log(shrink) / np.log(factor)))
+    return 2 / lams[-1], 2 / lams.sum(), steps
+
+
+@descent_plan.wrong(
+    "Your best rate is half of what it should be: at both ends of the valley 1 - ηλ is to have the "
+    "same size, and at the steep end it may be negative."
+)
+def plan_half_of_the_best(H, shrink):
+    lams = np.linalg.eigvalsh(H)
+    factor = (lams[-1] - lams[0]) / (lams[-1] + lams[0])
+    steps = 1 if factor < 1e-12 else int(np.ceil(np.log(shrink) / np.log(factor)))
+    return 2 / lams[-1], 1 / (lams[0] + lams[-1]), steps
+
+
+@descent_plan.wrong(
+    "The rates are right. Your κ stands upside down, and the factor becomes negative: the larger "
+    "eigenvalue is divided by the smaller."
+)
+def plan_kappa_upside_down(H, shrink):
+    lams = np.linalg.eigvalsh(H)
+    factor, steps = (lams[0] - lams[-1]) / (lams[0] + lams[-1]), 0
+    while factor**steps > shrink:
+        steps += 1
+    return 2 / lams[-1], 2 / (lams[0] + lams[-1]), steps
+
+
+@descent_plan.wrong(
+    "The rates are right. You count one step too many: look at what is left before the first step, "
+    "and after it."
+)
+def plan_one_step_too_many(H, shrink):
+    lams = np.linalg.eigvalsh(H)
+    factor = (lams[-1] - lams[0]) / (lams[-1] + lams[0])
+    steps = 1 if factor < 1e-12 else int(np.ceil(np.log(shrink) / np.log(factor)))
+    return 2 / lams[-1], 2 / (lams[0] + lams[-1]), steps + 1
+
+
+@descent_plan.wrong(
     "The rates are right. You count the steps with the factor 1 - 1/κ of the rate 1 / λ_max; the "
     "best rate has the factor (κ - 1) / (κ + 1)."
 )
@@ -299,6 +344,8 @@ for value, message in (
         "∂E/∂y.",
     ),
     (144, "You let y grow by the factor 1 + η, and round down. What is the curvature along y?"),
+    (139, "You let y grow as e to the power of ηt. What is the curvature of the saddle along y?"),
+    (138, "You let y grow as e to the power of ηt. What is the curvature of the saddle along y?"),
     (
         560,
         "You take the coefficient of y², a quarter, for the curvature. The derivative of y² brings "
@@ -813,8 +860,8 @@ class MomentumStartsMoving:
         "A: the velocity that theta moves by does not know this step's gradient yet. B: the rate "
         "is multiplied into the velocity, where it stays for many steps. C: two neighbouring "
         "losses are compared, and patience is not used at all.",
-        "A and B: first the new v, which is alpha * v plus g; then theta minus lr * v. C: wait until "
-        "there are more than patience losses; then compare min(losses[:-patience]), the best of "
+        "A and B: first the new v, which is alpha * v plus g; then theta minus lr * v. C: wait for "
+        "more than patience losses; then compare min(losses[:-patience]), the best of "
         "those up to patience steps ago, with min(losses).",
     ),
 )
@@ -1027,6 +1074,46 @@ def path_counts_small_changes(H, theta, rates, alpha, tol, patience):
 
 
 @momentum_path.wrong(
+    "A and B are cured. In C you ask that a single step lower the best loss by more than tol. A "
+    "slow, steady fall never does: count what the best loss has gained over all patience steps."
+)
+def path_counts_small_gains(H, theta, rates, alpha, tol, patience):
+    v = np.zeros_like(theta)
+    path, best, waited = [theta], 0.5 * theta @ H @ theta, 0
+    for lr in rates:
+        v = alpha * v + H @ theta
+        theta = theta - lr * v
+        path.append(theta)
+        loss = 0.5 * theta @ H @ theta
+        waited = 0 if loss < best - tol else waited + 1
+        best = min(best, loss)
+        if waited >= patience:
+            break
+    return np.array(path)
+
+
+@momentum_path.wrong(
+    "A and B are cured. In C your reference point stays where it was until the loss has fallen by "
+    "tol below it, however long that takes. Compare with the best loss of exactly patience steps "
+    "ago."
+)
+def path_keeps_an_old_best(H, theta, rates, alpha, tol, patience):
+    v = np.zeros_like(theta)
+    path, best, waited = [theta], 0.5 * theta @ H @ theta, 0
+    for lr in rates:
+        v = alpha * v + H @ theta
+        theta = theta - lr * v
+        path.append(theta)
+        loss = 0.5 * theta @ H @ theta
+        waited += 1
+        if loss < best - tol:
+            best, waited = loss, 0
+        if waited >= patience:
+            break
+    return np.array(path)
+
+
+@momentum_path.wrong(
     "A and B are cured. In C you compare the last loss with that of patience steps ago. With "
     "momentum both may stand anywhere in a swing: compare the best loss up to then with the best "
     "of all."
@@ -1147,6 +1234,23 @@ def path_climbs(H, theta, rates, alpha, tol, patience):
 
 
 @momentum_path.wrong(
+    "The order is cured, but the signs do not fit: a velocity that takes the gradient with a minus "
+    "sign is added to theta, one that takes it with a plus sign is subtracted."
+)
+def path_climbs_without_patience(H, theta, rates, alpha, tol, patience):
+    v = np.zeros_like(theta)
+    path, losses = [theta], [0.5 * theta @ H @ theta]
+    for lr in rates:
+        v = alpha * v + H @ theta
+        theta = theta + lr * v
+        path.append(theta)
+        losses.append(0.5 * theta @ H @ theta)
+        if abs(losses[-1] - losses[-2]) <= tol:
+            break
+    return np.array(path)
+
+
+@momentum_path.wrong(
     "The rate stands in both lines now, so that each step is multiplied by it twice. It belongs to "
     "the step alone."
 )
@@ -1159,6 +1263,23 @@ def path_uses_the_rate_twice(H, theta, rates, alpha, tol, patience):
         path.append(theta)
         losses.append(0.5 * theta @ H @ theta)
         if len(losses) > patience and min(losses[:-patience]) - min(losses) <= tol:
+            break
+    return np.array(path)
+
+
+@momentum_path.wrong(
+    "The rate stands in both lines now, so that each step is multiplied by it twice. It belongs to "
+    "the step alone."
+)
+def path_uses_the_rate_twice_without_patience(H, theta, rates, alpha, tol, patience):
+    v = np.zeros_like(theta)
+    path, losses = [theta], [0.5 * theta @ H @ theta]
+    for lr in rates:
+        v = alpha * v + lr * H @ theta
+        theta = theta - lr * v
+        path.append(theta)
+        losses.append(0.5 * theta @ H @ theta)
+        if abs(losses[-1] - losses[-2]) <= tol:
             break
     return np.array(path)
 
@@ -1301,8 +1422,8 @@ def photographed(X, factor):
 
 @train_blind.inputs(points=1, seconds=20)
 def blind_small(rng):
-    X, y = photographed(DIGITS.train.X[1000:1400], 1.0).round(1), DIGITS.train.y[1000:1400]
-    X_new, y_new = photographed(DIGITS.val.X[:150], 1.0).round(1), DIGITS.val.y[:150]
+    X, y = photographed(DIGITS.train.X[1000:1400], 3.0).round(1), DIGITS.train.y[1000:1400]
+    X_new, y_new = photographed(DIGITS.val.X[:150], 3.0).round(1), DIGITS.val.y[:150]
 
     def program(student):
         W = student.train_blind(student.lent(X, y, 500), np.zeros((49, 10)), 500)
@@ -1348,9 +1469,8 @@ def blind_with_another_budget(student, rng):
 
 
 @train_blind.wrong(
-    "You reach no more than plain descent. Look at three things: momentum in the long run; thirty "
-    "steps in each trial, for after fewer the swings make a timid rate look best; and that you "
-    "return the weights of the long run, not those of a trial."
+    "You reach no more than plain descent. Is there momentum in the long run? If so, look at the "
+    "trials: after only a few steps the swings make a timid rate look best; thirty are enough."
 )
 def blind_without_momentum(f, W, budget):
     def run(lr, steps):
@@ -1366,9 +1486,8 @@ def blind_without_momentum(f, W, budget):
 
 
 @train_blind.wrong(
-    "You reach no more than plain descent. Look at three things: momentum in the long run; thirty "
-    "steps in each trial, for after fewer the swings make a timid rate look best; and that you "
-    "return the weights of the long run, not those of a trial."
+    "You reach no more than plain descent. Is there momentum in the long run? If so, look at the "
+    "trials: after only a few steps the swings make a timid rate look best; thirty are enough."
 )
 def blind_without_momentum_short_trials(f, W, budget):
     def run(lr, steps):
@@ -1384,9 +1503,8 @@ def blind_without_momentum_short_trials(f, W, budget):
 
 
 @train_blind.wrong(
-    "You reach no more than plain descent. Look at three things: momentum in the long run; thirty "
-    "steps in each trial, for after fewer the swings make a timid rate look best; and that you "
-    "return the weights of the long run, not those of a trial."
+    "You reach no more than plain descent. Is there momentum in the long run? If so, look at the "
+    "trials: after only a few steps the swings make a timid rate look best; thirty are enough."
 )
 def blind_trials_too_short(f, W, budget):
     def run(lr, steps, alpha=0.9):
@@ -1416,9 +1534,9 @@ def blind_fixed_rate(f, W, budget):
 
 
 @train_blind.wrong(
-    "Every answer is the same class, although the weights are finite. The rate of the long run is "
-    "far too small, or the trials did not find it: print the last loss of each trial. Do all of "
-    "them start from the W that you were given?"
+    "The rate of the long run is far too small. If it is the first of your list, compare the "
+    "losses at the end of the trials, not those at the start, which are all the same. If you fixed "
+    "it: what is right for one camera is wrong for the next."
 )
 def blind_tiny_rate(f, W, budget):
     W, v = W.copy(), np.zeros_like(W)
@@ -1430,9 +1548,9 @@ def blind_tiny_rate(f, W, budget):
 
 
 @train_blind.wrong(
-    "Every answer is the same class, although the weights are finite. The rate of the long run is "
-    "far too small, or the trials did not find it: print the last loss of each trial. Do all of "
-    "them start from the W that you were given?"
+    "The rate of the long run is far too small. If it is the first of your list, compare the "
+    "losses at the end of the trials, not those at the start, which are all the same. If you fixed "
+    "it: what is right for one camera is wrong for the next."
 )
 def blind_compares_first_losses(f, W, budget):
     def run(lr, steps, alpha=0.95):
@@ -1450,9 +1568,8 @@ def blind_compares_first_losses(f, W, budget):
 
 
 @train_blind.wrong(
-    "You reach no more than plain descent. Look at three things: momentum in the long run; thirty "
-    "steps in each trial, for after fewer the swings make a timid rate look best; and that you "
-    "return the weights of the long run, not those of a trial."
+    "You return the weights of the best trial. Thirty steps are enough to choose a rate, not to "
+    "learn: run on with what is left of the budget."
 )
 def blind_returns_the_trial(f, W, budget):
     def run(lr, steps, alpha=0.95):
@@ -1465,6 +1582,23 @@ def blind_returns_the_trial(f, W, budget):
 
     rates = [1e-5, 1e-4, 1e-3, 0.01, 0.1, 1.0]
     trials = [run(lr, 30) for lr in rates]
+    return min(trials, key=lambda trial: trial[0])[1]
+
+
+@train_blind.wrong(
+    "Every rate gets the same share of the budget, and five of the six shares are wasted. Keep the "
+    "trials short, and give all that is left to the winner."
+)
+def blind_shares_the_budget(f, W, budget):
+    def run(lr, steps, alpha=0.9):
+        there, v = W.copy(), np.zeros_like(W)
+        for _ in range(steps):
+            E, dW = f(there)
+            v = alpha * v + dW
+            there -= lr * v
+        return E, there
+
+    trials = [run(lr, budget // 6) for lr in [1e-5, 1e-4, 1e-3, 0.01, 0.1, 1.0]]
     return min(trials, key=lambda trial: trial[0])[1]
 
 
@@ -1487,9 +1621,8 @@ def blind_overspends(f, W, budget):
 
 
 @train_blind.wrong(
-    "Every answer is the same class, although the weights are finite. The rate of the long run is "
-    "far too small, or the trials did not find it: print the last loss of each trial. Do all of "
-    "them start from the W that you were given?"
+    "Every answer is the same class, although the weights are finite. Do all trials start from the "
+    "W that you were given? After one beyond the limit there is nothing left to compare."
 )
 def blind_trials_go_on(f, W, budget):
     W = W.copy()
