@@ -860,20 +860,24 @@ class MomentumStartsMoving:
         "A: the velocity that theta moves by does not know this step's gradient yet. B: the rate "
         "is multiplied into the velocity, where it stays for many steps. C: two neighbouring "
         "losses are compared, and patience is not used at all.",
-        "A and B: first the new v, which is alpha * v plus g; then theta minus lr * v. C: wait for "
-        "more than patience losses; then compare min(losses[:-patience]), the best of "
-        "those up to patience steps ago, with min(losses).",
+        "A and B: first the new v, which is alpha * v plus g; then theta minus lr * v. C: keep two "
+        "numbers, the best loss and the steps since it improved. An improvement sets both anew; "
+        "any other step adds one to the second.",
     ),
 )
 def momentum_path(H, theta, rates, alpha, tol, patience):
     v = np.zeros_like(theta)
     path, losses = [theta], [0.5 * theta @ H @ theta]
+    best, waited = losses[0], 0
     for lr in rates:
         v = alpha * v + H @ theta
         theta = theta - lr * v
         path.append(theta)
         losses.append(0.5 * theta @ H @ theta)
-        if len(losses) > patience and min(losses[:-patience]) - min(losses) <= tol:
+        waited += 1
+        if losses[-1] < best - tol:
+            best, waited = losses[-1], 0
+        if waited == patience:
             break
     return np.array(path)
 
@@ -883,8 +887,8 @@ def path_small(rng):
     saddle, valley = np.diag([1.0, -0.5]), np.array([[2.0, 0.5], [0.5, 1.0]])
     swings = np.array([[1.0]]), np.array([2.0]), np.full(14, 0.5), 0.8, 0.02
     return [
-        (valley, np.array([1.0, -2.0]), np.full(4, 0.2), 0.5, -1.0, 2),
-        (valley, np.array([1.0, -2.0]), np.array([0.2, 0.2, 0.2, 0.02, 0.02]), 0.9, -1.0, 2),
+        (valley, np.array([1.0, -2.0]), np.full(4, 0.2), 0.5, -1e9, 2),
+        (valley, np.array([1.0, -2.0]), np.array([0.2, 0.2, 0.2, 0.02, 0.02]), 0.9, -1e9, 2),
         (saddle, np.array([1.0, 0.01]), np.full(20, 0.5), 0.5, 0.005, 4),
         (*swings, 3),
         (*swings, 6),
@@ -899,7 +903,7 @@ def path_small(rng):
 def path_a_first_steps(rng):
     """At a constant rate it does not matter where the rate stands; a negative tol never stops."""
     return [
-        (bowl(rng, rng.uniform(0.5, 2, D)), rng.normal(size=D), np.full(T, 0.3), alpha, -1.0, 2)
+        (bowl(rng, rng.uniform(0.5, 2, D)), rng.normal(size=D), np.full(T, 0.3), alpha, -1e9, 2)
         for D, T, alpha in ((1, 3, 0.5), (3, 6, 0.9), (2, 8, 0.0))
     ]
 
@@ -914,8 +918,8 @@ def path_b_rate_changes(rng):
         changed = np.array([*constant[1:], 0.1 * factor])
 
         def program(student, H=H, theta=theta, constant=constant, changed=changed, T=T):
-            old = student.momentum_path(H, theta, constant, 0.9, -1.0, 2)
-            new = student.momentum_path(H, theta, changed, 0.9, -1.0, 2)
+            old = student.momentum_path(H, theta, constant, 0.9, -1e9, 2)
+            new = student.momentum_path(H, theta, changed, 0.9, -1e9, 2)
             return [(new[T] - new[T - 1]) / (old[T] - old[T - 1])]
 
         cases.append(record(program))
@@ -992,13 +996,17 @@ def path_b_cured(H, theta, rates, alpha, tol, patience):
 def path_c_cured(H, theta, rates, alpha, tol, patience):
     v = np.zeros_like(theta)
     path, losses = [theta], [0.5 * theta @ H @ theta]
+    best, waited = losses[0], 0
     for lr in rates:
         g = H @ theta
         theta = theta + v
         v = alpha * v - lr * g
         path.append(theta)
         losses.append(0.5 * theta @ H @ theta)
-        if len(losses) > patience and min(losses[:-patience]) - min(losses) <= tol:
+        waited += 1
+        if losses[-1] < best - tol:
+            best, waited = losses[-1], 0
+        if waited == patience:
             break
     return np.array(path)
 
@@ -1009,13 +1017,17 @@ def path_c_cured(H, theta, rates, alpha, tol, patience):
 def path_a_left(H, theta, rates, alpha, tol, patience):
     v = np.zeros_like(theta)
     path, losses = [theta], [0.5 * theta @ H @ theta]
+    best, waited = losses[0], 0
     for lr in rates:
         g = H @ theta
         theta = theta - lr * v
         v = alpha * v + g
         path.append(theta)
         losses.append(0.5 * theta @ H @ theta)
-        if len(losses) > patience and min(losses[:-patience]) - min(losses) <= tol:
+        waited += 1
+        if losses[-1] < best - tol:
+            best, waited = losses[-1], 0
+        if waited == patience:
             break
     return np.array(path)
 
@@ -1027,12 +1039,16 @@ def path_a_left(H, theta, rates, alpha, tol, patience):
 def path_b_left(H, theta, rates, alpha, tol, patience):
     v = np.zeros_like(theta)
     path, losses = [theta], [0.5 * theta @ H @ theta]
+    best, waited = losses[0], 0
     for lr in rates:
         v = alpha * v - lr * H @ theta
         theta = theta + v
         path.append(theta)
         losses.append(0.5 * theta @ H @ theta)
-        if len(losses) > patience and min(losses[:-patience]) - min(losses) <= tol:
+        waited += 1
+        if losses[-1] < best - tol:
+            best, waited = losses[-1], 0
+        if waited == patience:
             break
     return np.array(path)
 
@@ -1074,8 +1090,8 @@ def path_counts_small_changes(H, theta, rates, alpha, tol, patience):
 
 
 @momentum_path.wrong(
-    "A and B are cured. In C you ask that a single step lower the best loss by more than tol. A "
-    "slow, steady fall never does: count what the best loss has gained over all patience steps."
+    "A and B are cured. In C you lower the best loss by every small gain, so that a slow, steady "
+    "fall never gets tol below it. Only an improvement, a fall by more than tol, sets a new best."
 )
 def path_counts_small_gains(H, theta, rates, alpha, tol, patience):
     v = np.zeros_like(theta)
@@ -1093,30 +1109,26 @@ def path_counts_small_gains(H, theta, rates, alpha, tol, patience):
 
 
 @momentum_path.wrong(
-    "A and B are cured. In C your reference point stays where it was until the loss has fallen by "
-    "tol below it, however long that takes. Compare with the best loss of exactly patience steps "
-    "ago."
+    "A and B are cured. In C you compare the best loss of now with that of patience steps ago. "
+    "Here the rule counts the steps since the last improvement on the best loss kept."
 )
-def path_keeps_an_old_best(H, theta, rates, alpha, tol, patience):
+def path_compares_windows(H, theta, rates, alpha, tol, patience):
     v = np.zeros_like(theta)
-    path, best, waited = [theta], 0.5 * theta @ H @ theta, 0
+    path, losses = [theta], [0.5 * theta @ H @ theta]
     for lr in rates:
         v = alpha * v + H @ theta
         theta = theta - lr * v
         path.append(theta)
-        loss = 0.5 * theta @ H @ theta
-        waited += 1
-        if loss < best - tol:
-            best, waited = loss, 0
-        if waited >= patience:
+        losses.append(0.5 * theta @ H @ theta)
+        if len(losses) > patience and min(losses[:-patience]) - min(losses) <= tol:
             break
     return np.array(path)
 
 
 @momentum_path.wrong(
     "A and B are cured. In C you compare the last loss with that of patience steps ago. With "
-    "momentum both may stand anywhere in a swing: compare the best loss up to then with the best "
-    "of all."
+    "momentum both may stand anywhere in a swing: keep the best loss, and count the steps "
+    "since it improved."
 )
 def path_compares_two_losses(H, theta, rates, alpha, tol, patience):
     v = np.zeros_like(theta)
@@ -1150,36 +1162,43 @@ def path_compares_sizes(H, theta, rates, alpha, tol, patience):
 
 
 @momentum_path.wrong(
-    "A and B are cured, and C nearly: your run waits one step too long. There are patience steps "
-    "between the loss of now and the one patience steps ago."
+    "A and B are cured, and C nearly: your run waits one step too long. It ends with the last of "
+    "patience steps that bring no improvement."
 )
 def path_waits_too_long(H, theta, rates, alpha, tol, patience):
     v = np.zeros_like(theta)
     path, losses = [theta], [0.5 * theta @ H @ theta]
+    best, waited = losses[0], 0
     for lr in rates:
         v = alpha * v + H @ theta
         theta = theta - lr * v
         path.append(theta)
         losses.append(0.5 * theta @ H @ theta)
-        if len(losses) > patience + 1 and min(losses[: -patience - 1]) - min(losses) <= tol:
+        waited += 1
+        if losses[-1] < best - tol:
+            best, waited = losses[-1], 0
+        if waited > patience:
             break
     return np.array(path)
 
 
 @momentum_path.wrong(
-    "A and B are cured, and C nearly: your run ends one step too early. There are patience steps "
-    "between the loss of now and the one patience steps ago."
+    "A and B are cured, and C nearly: your run ends one step too early. It ends with the last of "
+    "patience steps that bring no improvement."
 )
 def path_stops_too_early(H, theta, rates, alpha, tol, patience):
     v = np.zeros_like(theta)
     path, losses = [theta], [0.5 * theta @ H @ theta]
+    best, waited = losses[0], 0
     for lr in rates:
         v = alpha * v + H @ theta
         theta = theta - lr * v
         path.append(theta)
         losses.append(0.5 * theta @ H @ theta)
-        early = losses[: 1 - patience] if patience > 1 else losses
-        if len(losses) >= patience and min(early) - min(losses) <= tol:
+        waited += 1
+        if losses[-1] < best - tol:
+            best, waited = losses[-1], 0
+        if waited >= patience - 1:
             break
     return np.array(path)
 
@@ -1223,12 +1242,16 @@ def path_never_stops(H, theta, rates, alpha, tol, patience):
 def path_climbs(H, theta, rates, alpha, tol, patience):
     v = np.zeros_like(theta)
     path, losses = [theta], [0.5 * theta @ H @ theta]
+    best, waited = losses[0], 0
     for lr in rates:
         v = alpha * v + H @ theta
         theta = theta + lr * v
         path.append(theta)
         losses.append(0.5 * theta @ H @ theta)
-        if len(losses) > patience and min(losses[:-patience]) - min(losses) <= tol:
+        waited += 1
+        if losses[-1] < best - tol:
+            best, waited = losses[-1], 0
+        if waited == patience:
             break
     return np.array(path)
 
@@ -1257,12 +1280,16 @@ def path_climbs_without_patience(H, theta, rates, alpha, tol, patience):
 def path_uses_the_rate_twice(H, theta, rates, alpha, tol, patience):
     v = np.zeros_like(theta)
     path, losses = [theta], [0.5 * theta @ H @ theta]
+    best, waited = losses[0], 0
     for lr in rates:
         v = alpha * v + lr * H @ theta
         theta = theta - lr * v
         path.append(theta)
         losses.append(0.5 * theta @ H @ theta)
-        if len(losses) > patience and min(losses[:-patience]) - min(losses) <= tol:
+        waited += 1
+        if losses[-1] < best - tol:
+            best, waited = losses[-1], 0
+        if waited == patience:
             break
     return np.array(path)
 
@@ -1291,12 +1318,16 @@ def path_uses_the_rate_twice_without_patience(H, theta, rates, alpha, tol, patie
 def path_averages(H, theta, rates, alpha, tol, patience):
     v = np.zeros_like(theta)
     path, losses = [theta], [0.5 * theta @ H @ theta]
+    best, waited = losses[0], 0
     for lr in rates:
         v = alpha * v + (1 - alpha) * H @ theta
         theta = theta - lr * v
         path.append(theta)
         losses.append(0.5 * theta @ H @ theta)
-        if len(losses) > patience and min(losses[:-patience]) - min(losses) <= tol:
+        waited += 1
+        if losses[-1] < best - tol:
+            best, waited = losses[-1], 0
+        if waited == patience:
             break
     return np.array(path)
 
