@@ -96,7 +96,7 @@ def test_square_is_curvature_if_the_labels_come_from_the_model():
         for y in (0.0, 1.0):  # the second derivative does not depend on the label
             label = torch.tensor(y, dtype=torch.float64)
 
-            def loss(t, label=label):
+            def loss(t, label=label, x=x):
                 return torch.nn.functional.binary_cross_entropy_with_logits(t * x, label)
 
             assert torch.autograd.functional.hessian(loss, theta).item() == pytest.approx(mean)
@@ -109,7 +109,7 @@ def test_square_against_curvature_on_the_ink():
     for _ in range(2000):
         optimum -= 4 * ink_gradients(optimum)[0].mean(axis=0)
     G, h = ink_gradients(optimum)
-    np.testing.assert_allclose(np.mean(G**2, axis=0), h, rtol=0.025)
+    np.testing.assert_allclose(np.mean(G**2, axis=0), h, rtol=0.03)
 
 
 def test_scaled_step(rng):
