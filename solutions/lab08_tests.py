@@ -55,8 +55,8 @@ def answers(W, X):
         "the variance; what are the mean and the variance of the gradient of a batch?",
         "The mean of g_B is g. Its variance is that of one sample divided by B, as for every mean "
         "of B independent draws: (G - g)**2, averaged over the samples, over B.",
-        "With g = G.mean(axis=0) and noise = G.var(axis=0) / B the root is np.sqrt(g**2 + noise). "
-        "Where the root is 0, so is g: divide by 1 there, for instance with np.where.",
+        "With g the mean over axis 0, and noise = G.var(axis=0) / B, the root is that of "
+        "g**2 + noise. Where it is 0, so is g: divide by 1 there, for instance with np.where.",
     ),
 )
 def expected_step(G, B, lr):
@@ -1325,9 +1325,9 @@ mixed = lab.question(
         "RMSProp is enough: s, an array of the shape of W, holds a running average of g**2, and "
         "the step is lr * g / (sqrt(s) + eps). The rate is then about the length of a step; see "
         "below the check what other rates do.",
-        "Begin with s at 0. At each step: s = 0.99 * s + 0.01 * g**2, then "
-        "W -= lr * g / (np.sqrt(s) + 1e-8). Try lr = 0.01 and 0.03. Adam, with its correction, or "
-        "Adagrad, at a rate of 0.3, does as well.",
+        "Begin with s at 0. At each step s becomes 0.99 times s plus 0.01 times the square of g, "
+        "and W loses lr times g, divided by the root of s plus 1e-8. Try lr = 0.01 and 0.03. Adam, "
+        "with its correction, or Adagrad, at a rate of 0.3, does as well.",
     ),
 )(train_mixed)
 
