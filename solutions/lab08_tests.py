@@ -1429,7 +1429,19 @@ def mixed_plain_given_rate(gradient, W, steps, lr=0.001):
     "One rate serves all weights. Where the inputs are large it is too large, where they are "
     "small it is too small, and no value mends both: each weight needs a rate of its own."
 )
-def mixed_plain_larger_rate(gradient, W, steps, lr=0.1):
+def mixed_plain_slower(gradient, W, steps, lr=0.003):
+    W = W.copy()
+    for _ in range(steps):
+        g = gradient(W)
+        W -= lr * g
+    return W
+
+
+@mixed.wrong(
+    "One rate serves all weights. Where the inputs are large it is too large, where they are "
+    "small it is too small, and no value mends both: each weight needs a rate of its own."
+)
+def mixed_plain_slow(gradient, W, steps, lr=0.01):
     W = W.copy()
     for _ in range(steps):
         g = gradient(W)
@@ -1442,6 +1454,20 @@ def mixed_plain_larger_rate(gradient, W, steps, lr=0.1):
     "the units differ by a factor of 1,000."
 )
 def mixed_momentum(gradient, W, steps, lr=0.01):
+    W = W.copy()
+    v = np.zeros_like(W)
+    for _ in range(steps):
+        g = gradient(W)
+        v = 0.9 * v + g
+        W -= lr * v
+    return W
+
+
+@mixed.wrong(
+    "Momentum remembers the direction, but all weights still share one rate. It helps a little; "
+    "the units differ by a factor of 1,000."
+)
+def mixed_momentum_given_rate(gradient, W, steps, lr=0.001):
     W = W.copy()
     v = np.zeros_like(W)
     for _ in range(steps):
@@ -1506,7 +1532,7 @@ def mixed_without_root(gradient, W, steps, lr=0.02):
 
 
 @mixed.wrong(
-    "The method fits, the rate does not: each weight moves by about lr in a step, so 500 steps of "
+    "The method fits, the rate does not: each weight moves by about lr in a step, so 600 steps of "
     "0.0001 lead nowhere far."
 )
 def mixed_tiny_rate(gradient, W, steps, lr=0.0001):
@@ -1521,25 +1547,10 @@ def mixed_tiny_rate(gradient, W, steps, lr=0.0001):
 
 
 @mixed.wrong(
-    "The method fits, the rate does not: each weight moves by about lr in a step, and 500 steps "
+    "The method fits, the rate does not: each weight moves by about lr in a step, and 600 steps "
     "of 0.001 are a short way. Look at the table below."
 )
 def mixed_given_rate(gradient, W, steps, lr=0.001):
-    W = W.copy()
-    v, s = np.zeros_like(W), np.zeros_like(W)
-    for t in range(1, steps + 1):
-        g = gradient(W)
-        v = 0.9 * v + 0.1 * g
-        s = 0.999 * s + 0.001 * g**2
-        W -= lr * v / (1 - 0.9**t) / (np.sqrt(s / (1 - 0.999**t)) + 1e-8)
-    return W
-
-
-@mixed.wrong(
-    "Each step is as long as your rate, in every weight, to the end of the run. Such steps never "
-    "settle: make the rate smaller."
-)
-def mixed_huge_rate(gradient, W, steps, lr=30.0):
     W = W.copy()
     v, s = np.zeros_like(W), np.zeros_like(W)
     for t in range(1, steps + 1):
