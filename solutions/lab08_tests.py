@@ -1317,7 +1317,7 @@ mixed = lab.question(
     points=4,
     minutes=16,
     section=("sec-rmsprop", "RMSProp: an average that forgets"),
-    accuracy=0.71,
+    accuracy=0.66,
     hints=(
         "Draw what the loss looks like along a weight whose input is large, and along one whose "
         "input is small. Which rate does each of them want? Then look for a method that gives "
@@ -1360,12 +1360,12 @@ def mixed_digits(rng, n_train):
 @mixed.inputs(points=1, seconds=10)
 def mixed_small(rng):
     X, X_new = pooled(DIGITS.train.X[:600]), pooled(DIGITS.val.X[:300])
-    units = units_for(X, np.random.default_rng(6))
+    units = units_for(X, np.random.default_rng(9))
     y, y_new = DIGITS.train.y[:600], DIGITS.val.y[:300]
 
     def program(student):
-        gradient = student.lend(X * units, y, 20, 600, np.random.default_rng(0))
-        W = student.train_mixed(gradient, np.zeros((50, 10)), 600)
+        gradient = student.lend(X * units, y, 20, 300, np.random.default_rng(0))
+        W = student.train_mixed(gradient, np.zeros((50, 10)), 300)
         return [student.answers(W, X_new * units)]
 
     return [(record(program), y_new)]
@@ -1547,8 +1547,8 @@ def mixed_tiny_rate(gradient, W, steps, lr=0.0001):
 
 
 @mixed.wrong(
-    "The method fits, the rate does not: each weight moves by about lr in a step, and 600 steps "
-    "of 0.001 are a short way. Look at the table below."
+    "The method fits, the rate does not: each weight moves by about lr in a step, and a few "
+    "hundred steps of 0.001 are a short way. Look at the table below."
 )
 def mixed_given_rate(gradient, W, steps, lr=0.001):
     W = W.copy()
@@ -1579,7 +1579,7 @@ def mixed_adagrad_small_rate(gradient, W, steps, lr=0.01):
     "You begin with a fresh memory at each step. Then s holds this batch alone, and the step is "
     "nothing but its sign."
 )
-def mixed_memory_lost(gradient, W, steps, lr=0.02):
+def mixed_memory_lost(gradient, W, steps, lr=0.0005):
     W = W.copy()
     for _ in range(steps):
         g = gradient(W)
@@ -1606,7 +1606,7 @@ def mixed_uphill(gradient, W, steps, lr=0.02):
     "You divide all weights by one number, the average of all squares. Keep s as an array of the "
     "shape of W, one for each weight."
 )
-def mixed_one_scale(gradient, W, steps, lr=0.02):
+def mixed_one_scale(gradient, W, steps, lr=0.005):
     W = W.copy()
     s = 0.0
     for _ in range(steps):
