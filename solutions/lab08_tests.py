@@ -1576,19 +1576,6 @@ def mixed_adagrad_small_rate(gradient, W, steps, lr=0.01):
 
 
 @mixed.wrong(
-    "You begin with a fresh memory at each step. Then s holds this batch alone, and the step is "
-    "nothing but its sign."
-)
-def mixed_memory_lost(gradient, W, steps, lr=0.0005):
-    W = W.copy()
-    for _ in range(steps):
-        g = gradient(W)
-        s = 0.01 * g**2
-        W -= lr * g / (np.sqrt(s) + 1e-8)
-    return W
-
-
-@mixed.wrong(
     "You step along the gradient. It points to where the loss grows; the step goes against it."
 )
 def mixed_uphill(gradient, W, steps, lr=0.02):
