@@ -157,7 +157,7 @@ def kl_agrees_with_differences(student, rng):
     expect(dZ, differences(lambda Z: kl_from_logits(Z, Y)[0], Z), atol=1e-7)
     # It is 0 where both agree, and there is nothing left to change.
     E, dZ = student(Z + 3, np.exp(log_softmax(Z)))
-    expect(E, 0.0)
+    expect(E, 0.0, atol=1e-6)  # log(y + 1e-8) will do
     expect(dZ, np.zeros((4, 5)))
 
 
@@ -328,6 +328,32 @@ def kl_value_not_averaged(Z, Y):
 def kl_of_each_sample(Z, Y):
     log_P, logs = log_softmax(Z), np.log(np.where(Y > 0, Y, 1))
     return np.sum(Y * (logs - log_P), axis=1), (np.exp(log_P) - Y) / len(Z)
+
+
+@kl.wrong("Your E has one entry a sample. A loss is one number: add them up.")
+def kl_of_each_sample_divided(Z, Y):
+    log_P, logs = log_softmax(Z), np.log(np.where(Y > 0, Y, 1))
+    return np.sum(Y * (logs - log_P), axis=1) / len(Z), (np.exp(log_P) - Y) / len(Z)
+
+
+@kl.wrong(
+    "Your logarithms are to base 2. The formula has natural ones, and only for them is the "
+    "gradient P - Y without a factor."
+)
+def kl_in_bits(Z, Y):
+    log_P, positive = log_softmax(Z), Y > 0
+    E = np.sum(Y[positive] * (np.log(Y[positive]) - log_P[positive])) / np.log(2)
+    return E / len(Z), (np.exp(log_P) - Y) / len(Z)
+
+
+@kl.wrong(
+    "You add the two logarithms. The logarithm of y/p is log y *minus* log p: at P = Y it must "
+    "be 0."
+)
+def kl_logarithms_added(Z, Y):
+    log_P, positive = log_softmax(Z), Y > 0
+    E = np.sum(Y[positive] * (np.log(Y[positive]) + log_P[positive]))
+    return E / len(Z), (np.exp(log_P) - Y) / len(Z)
 
 
 @kl.wrong("Your two results are in the other order: E first, then dZ.")
@@ -787,6 +813,54 @@ def eigenvalue_by_p(w, b, X, y, loss):
     return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
 
 
+@eigenvalue.wrong(
+    "You differentiate the slope of L2 by p. The surface is over (w, b), which act through z: by "
+    "the chain rule one more factor p(1-p) comes in."
+)
+def eigenvalue_l2_by_p(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * (s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "You differentiate the slopes of the table by p. The surface is over (w, b), which act through "
+    "z: by the chain rule one more factor p(1-p) comes in, for both losses."
+)
+def eigenvalue_both_by_p(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = np.ones(len(X)) if loss == "kl" else 2 * (s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "You differentiate p - y alone, the slope of KL, and double it. The slope of L2 has the factor "
+    "p(1-p) besides: differentiate the whole product."
+)
+def eigenvalue_of_twice_kl(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0]
+
+
+@eigenvalue.wrong(
+    "You say whether the surface curves downwards. How much is asked for: the smallest eigenvalue "
+    "itself."
+)
+def eigenvalue_as_verdict(w, b, X, y, loss):
+    p = sigmoid(X @ w + b)
+    s = p * (1 - p)
+    h = s if loss == "kl" else 2 * s * (s + (p - y) * (1 - 2 * p))
+    inputs = np.column_stack([X, np.ones(len(X))])
+    return np.linalg.eigvalsh(inputs.T @ (h[:, None] * inputs) / len(X))[0] < 0
+
+
 @eigenvalue.wrong("You return all eigenvalues. One number is asked for: the smallest of them.")
 def eigenvalue_all(w, b, X, y, loss):
     p = sigmoid(X @ w + b)
@@ -888,12 +962,15 @@ def training_small(rng):
     few = X_new[:40]
     at_start = (few @ W + b).argmax(axis=1)
     blank, sure = np.zeros((50, 2)), np.array([6.0, -6.0, -6.0])
+    near = np.array([3.0, 2.8, -3.5])
     return [
         ((X, y, X_new, W, b, 500, 3.0), y_new),
         ((X[:1], y[:1], few, W, b, 10, 0.0), at_start),  # no move: the start's own answers
         ((X[:60], y[:60], few, W, b, 1, 3.0), at_start),  # one short step: nearly the same
         # Nothing to see: b alone can learn that the answer is always 1.
         ((blank, np.ones(50, int), blank[:5], np.eye(2, 3), sure, 20, 1.0), np.ones(5, int)),
+        # One long step, each class by its own sigmoid: from class 0 to 2. By a softmax: to 1.
+        ((blank, np.full(50, 2), blank[:5], np.eye(2, 3), near, 1, 4.0), np.full(5, 2)),
     ]
 
 
@@ -941,6 +1018,11 @@ def training_starts_where_it_is_told(student, rng):
         b = 5 - 10 * np.eye(4)[label]
         found = student(blank, labels, blank[:9], rng.normal(size=(5, 4)), b, 30, 1.0)
         assert share_right(found, labels[:9]) == 1, "b does not learn from blank pictures"
+    order = rng.permutation(3)  # one step: each class by its own sigmoid
+    blank, labels = np.zeros((30, 4)), np.full(30, order[2])
+    b = np.array([3.0, 2.8, -3.5])[np.argsort(order)]
+    found = student(blank, labels, blank[:9], rng.normal(size=(4, 3)), b, 1, 4.0)
+    assert share_right(found, labels[:9]) == 1, "one long step does not bring it to the one answer"
     centres, labels = 2 * np.eye(3)[:, ::-1], np.arange(60) % 3
     X = centres[labels] + 0.3 * rng.normal(size=(60, 3))
     found = student(X, labels, X, 10 * np.eye(3), np.zeros(3), 300, 1.0)
@@ -1070,6 +1152,49 @@ def training_bias_in_step(X, y, X_new, W, b, steps, lr):
         dZ = (sigmoid(X @ W + b) - Y) / len(X)
         W, b = W - lr * X.T @ dZ, b - lr * dZ.sum()
     return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "You take one softmax over all classes. These are detectors: each answers its own yes/no "
+    "question with its own sigmoid, and the loss adds their questions up."
+)
+def training_softmax(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        dZ = (np.exp(log_softmax(X @ W + b)) - Y) / len(X)
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong("You take one step too few: range(steps) has as many rounds as steps says.")
+def training_one_step_short(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps - 1):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+    return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong(
+    "Your slope is the logits minus the targets, and it grows without limit. The targets are "
+    "compared with P, the sigmoids of the logits."
+)
+def training_without_sigmoid(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    with np.errstate(all="ignore"):
+        for _ in range(steps):
+            dZ = (X @ W + b - Y) / len(X)
+            W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+        return (X_new @ W + b).argmax(axis=1)
+
+
+@training.wrong("You answer without b. It belongs to the logits of the new digits, too.")
+def training_answers_without_bias(X, y, X_new, W, b, steps, lr):
+    Y = np.eye(W.shape[1])[y]
+    for _ in range(steps):
+        dZ = (sigmoid(X @ W + b) - Y) / len(X)
+        W, b = W - lr * X.T @ dZ, b - lr * dZ.sum(axis=0)
+    return (X_new @ W).argmax(axis=1)
 
 
 @training.wrong("Your return stands inside the loop: after the first step it is over.")
@@ -1731,6 +1856,32 @@ class LossMeanOverClasses:
 
     def backward(self):
         return (self.P - self.Y) / self.P.shape[1]
+
+
+@SigmoidLoss.wrong(
+    "B and C are cured. A is left: your gradient is that of least squares. The loss in forward "
+    "has no square: its slope does not fade where an output is wrong and sure."
+)
+class LossSlopeOfLeastSquares:
+    def forward(self, Z, y):
+        self.P, self.Y = sigmoid(Z), np.eye(Z.shape[1])[y]
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        return 2 * (self.P - self.Y) * self.P * (1 - self.P) / len(self.P)
+
+
+@SigmoidLoss.wrong(
+    "Your gradient belongs to a softmax over the classes. The loss in forward asks each class its "
+    "own yes/no question, with its own sigmoid."
+)
+class LossSlopeOfSoftmax:
+    def forward(self, Z, y):
+        self.P, self.Y = np.exp(log_softmax(Z)), np.eye(Z.shape[1])[y]
+        return np.sum(np.logaddexp(0, Z) - self.Y * Z) / len(Z)
+
+    def backward(self):
+        return (self.P - self.Y) / len(self.P)
 
 
 @SigmoidLoss.wrong("Your loss has one entry a sample. A loss is one number: take the mean of them.")
