@@ -817,7 +817,13 @@ def numeric_without_brackets(f, theta, h):
     "second name: what you add to the one, you subtract again from the same array."
 )
 def numeric_one_array_with_two_names(f, theta, h):
-    return np.zeros(theta.shape)
+    gradient = np.zeros(theta.shape)
+    for i in np.ndindex(theta.shape):
+        above = below = theta
+        above[i] += h
+        below[i] -= h
+        gradient[i] = (f(above) - f(below)) / (2 * h)
+    return gradient
 
 
 @numeric.wrong(
@@ -964,6 +970,13 @@ def autograd_small(rng):
     def uneven_paths(student):
         a = student.Value(0.5)
         b = a * a
+        d = b + b * b
+        d.backward()
+        return [d.data, b.grad, a.grad]
+
+    def once_more(student):
+        a = student.Value(0.5)
+        b = a * a
         d = b + b * b + b
         d.backward()
         return [d.data, b.grad, a.grad]
@@ -987,7 +1000,8 @@ def autograd_small(rng):
         b.backward()
         return [a.grad]
 
-    return [record(p) for p in (fork, uneven_paths, squashed, called_twice, long_chain)]
+    programs = (fork, uneven_paths, once_more, squashed, called_twice, long_chain)
+    return [record(program) for program in programs]
 
 
 @autograd.inputs(
@@ -1011,7 +1025,19 @@ def autograd_fresh(rng):
         c.backward()
         return [c.data, a.grad, b.grad]
 
-    return [*graphs, record(shared), record(long_chain)]
+    def uneven_paths(student):
+        """Short and long ways to b, listed in both orders."""
+        a = student.Value(float(rng.uniform(0.5, 1.5)))
+        b = a * a
+        c = b * b
+        d = c * b
+        e, f = d + (c + b), b + (c + d)
+        e.backward()
+        first = a.grad
+        f.backward()
+        return [first, a.grad, b.grad, c.grad]
+
+    return [*graphs, record(shared), record(uneven_paths), record(long_chain)]
 
 
 @autograd.test(points=1, about="other graphs against differences")
