@@ -138,6 +138,22 @@ def affine_other_order(dY, X, W):
     return X.T @ dY, dY.sum(axis=0), dY @ W.T
 
 
+@affine.wrong(
+    "The three gradients are right, but dW comes before dX. The task and the first line of the "
+    "answer cell say in which order they are wanted."
+)
+def affine_dw_first(dY, X, W):
+    return X.T @ dY, dY @ W.T, dY.sum(axis=0)
+
+
+@affine.wrong(
+    "Your db adds up everything, samples and units, to one number. Each unit has a bias of its "
+    "own: add up the samples, and leave the units apart."
+)
+def affine_db_one_number(dY, X, W):
+    return dY @ W.T, X.T @ dY, dY.sum()
+
+
 # ---------------------------------------------------------------- softmax_cross_entropy
 
 
@@ -172,7 +188,7 @@ def softmax_small(rng):
     return [
         (Z2, y),
         (np.array([[0.0, 1.0, 2.0], [3.0, 0.0, -1.0], [1.0, 1.0, 4.0]]), np.array([2, 0, 1])),
-        (np.array([[800.0, 0.0, 0.0], [0.0, -800.0, 1.0]]), np.array([1, 2])),
+        (np.array([[800.0, 0.0, 0.0], [0.0, -800.0, 1.0]]), np.array([1, 0])),
     ]
 
 
@@ -310,6 +326,58 @@ def softmax_whole_columns(Z, y):
     return -log_p[:, y].mean(), dZ / len(y)
 
 
+@softmax_loss.wrong(
+    "Large logits overflow: exp(800) is infinite, and so is the logarithm of the sum. Subtract "
+    "each row's largest logit first, as the formula does."
+)
+def softmax_log_of_infinity(Z, y):
+    rows = np.arange(len(y))
+    with np.errstate(all="ignore"):
+        log_p = Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+    dZ = np.exp(log_p)
+    dZ[rows, y] -= 1
+    return -log_p[rows, y].mean(), dZ / len(y)
+
+
+@softmax_loss.wrong(
+    "You subtract the largest logit of the whole batch. In a row whose logits all lie far below "
+    "it every exponential becomes 0: take the largest of each row, with axis and keepdims."
+)
+def softmax_shifts_by_one_number(Z, y):
+    rows = np.arange(len(y))
+    shifted = Z - Z.max()
+    with np.errstate(all="ignore"):
+        log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    dZ = np.exp(log_p)
+    dZ[rows, y] -= 1
+    return -log_p[rows, y].mean(), dZ / len(y)
+
+
+@softmax_loss.wrong(
+    "You add a small number to p before the logarithm. That hides the infinity, but the loss is "
+    "wrong: it stops growing however wrong the answer is. Compute log p from the logits."
+)
+def softmax_with_epsilon(Z, y):
+    rows = np.arange(len(y))
+    e = np.exp(Z - Z.max(axis=1, keepdims=True))
+    P = e / e.sum(axis=1, keepdims=True)
+    E = -np.log(P[rows, y] + 1e-12).mean()
+    P[rows, y] -= 1
+    return E, P / len(y)
+
+
+@softmax_loss.wrong(
+    "Your dZ is that of the mean, but your E is the sum over the batch. The loss is the mean too."
+)
+def softmax_loss_summed(Z, y):
+    rows = np.arange(len(y))
+    shifted = Z - Z.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    dZ = np.exp(log_p)
+    dZ[rows, y] -= 1
+    return -log_p[rows, y].sum(), dZ / len(y)
+
+
 # ---------------------------------------------------------------- mlp_backward
 
 
@@ -355,7 +423,7 @@ def network(rng, D, M, C):
 def mlp_small(rng):
     wide = {
         "W1": np.array([[1.0, 0.0], [0.5, -1.0], [0.0, 1.0]]),
-        "b1": np.array([0.0, 0.5]),
+        "b1": np.array([1.0, 0.5]),  # an input of ReLU is 0 then, in row 1
         "W2": np.array([[1.0, -1.0, 0.0], [0.5, 1.0, -1.0]]),
         "b2": np.array([0.0, 0.0, 1.0]),
     }
@@ -502,6 +570,60 @@ def mlp_wrong_operand(parameters, X, y):
     E, dZ2 = softmax_cross_entropy(A1 @ W2 + b2, y)
     dA1, dW2, db2 = affine_backward(dZ2, A1, W2)
     _, dW1, db1 = affine_backward(dA1 * (A1 > 0), A1, W1)
+    return E, {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
+
+
+@mlp.wrong(
+    "Your mask lets the gradient pass where Z1 is exactly 0. ReLU has no slope there, and one has "
+    "to choose: here, as in PyTorch, it is 0. That happens: a black picture and biases of 0."
+)
+def mlp_passes_at_zero(parameters, X, y):
+    W1, b1, W2, b2 = (parameters[name] for name in ("W1", "b1", "W2", "b2"))
+    Z1 = X @ W1 + b1
+    A1 = np.maximum(Z1, 0)
+    E, dZ2 = softmax_cross_entropy(A1 @ W2 + b2, y)
+    dA1, dW2, db2 = affine_backward(dZ2, A1, W2)
+    _, dW1, db1 = affine_backward(dA1 * (Z1 >= 0), X, W1)
+    return E, {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
+
+
+@mlp.wrong(
+    "You multiply by the values of Z1 where ReLU's slope belongs. The slope of ReLU is 1 where Z1 "
+    "was positive, however large it was, and 0 elsewhere."
+)
+def mlp_z1_for_slope(parameters, X, y):
+    W1, b1, W2, b2 = (parameters[name] for name in ("W1", "b1", "W2", "b2"))
+    Z1 = X @ W1 + b1
+    A1 = np.maximum(Z1, 0)
+    E, dZ2 = softmax_cross_entropy(A1 @ W2 + b2, y)
+    dA1, dW2, db2 = affine_backward(dZ2, A1, W2)
+    _, dW1, db1 = affine_backward(dA1 * Z1, X, W1)
+    return E, {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
+
+
+@mlp.wrong(
+    "The forward pass has no ReLU: Z1 goes into the second layer as it is, while the way back "
+    "takes a ReLU for granted."
+)
+def mlp_forward_without_relu(parameters, X, y):
+    W1, b1, W2, b2 = (parameters[name] for name in ("W1", "b1", "W2", "b2"))
+    Z1 = X @ W1 + b1
+    E, dZ2 = softmax_cross_entropy(Z1 @ W2 + b2, y)
+    dA1, dW2, db2 = affine_backward(dZ2, Z1, W2)
+    _, dW1, db1 = affine_backward(dA1 * (Z1 > 0), X, W1)
+    return E, {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
+
+
+@mlp.wrong(
+    "Your gradients are N times too small: softmax_cross_entropy has divided dZ2 by N already, "
+    "and the mean is taken once."
+)
+def mlp_averaged_twice(parameters, X, y):
+    W1, b1, W2, b2 = (parameters[name] for name in ("W1", "b1", "W2", "b2"))
+    A1 = np.maximum(X @ W1 + b1, 0)
+    E, dZ2 = softmax_cross_entropy(A1 @ W2 + b2, y)
+    dA1, dW2, db2 = affine_backward(dZ2 / len(y), A1, W2)
+    _, dW1, db1 = affine_backward(dA1 * (A1 > 0), X, W1)
     return E, {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
 
 
@@ -676,6 +798,75 @@ def numeric_float32(f, theta, h):
     return gradient
 
 
+@numeric.wrong(
+    "x / 2 * h divides by 2 and then multiplies by h: Python goes from left to right. Put 2 * h "
+    "in brackets."
+)
+def numeric_without_brackets(f, theta, h):
+    gradient = np.zeros(theta.shape)
+    for i in np.ndindex(theta.shape):
+        above, below = theta.copy(), theta.copy()
+        above[i] += h
+        below[i] -= h
+        gradient[i] = (f(above) - f(below)) / 2 * h
+    return gradient
+
+
+@numeric.wrong(
+    "All your slopes are 0. Does f get two different arrays? `up = theta` makes no copy but a "
+    "second name: what you add to the one, you subtract again from the same array."
+)
+def numeric_one_array_with_two_names(f, theta, h):
+    gradient = np.zeros(theta.shape)
+    for i in np.ndindex(theta.shape):
+        above = below = theta
+        above[i] += h
+        below[i] -= h
+        gradient[i] = (f(above) - f(below)) / (2 * h)
+    return gradient
+
+
+@numeric.wrong(
+    "Only the first entry has a slope. Does `return` stand inside the loop? It then ends the "
+    "function in the first round."
+)
+def numeric_returns_in_the_loop(f, theta, h):
+    gradient, first = np.zeros(theta.shape), (0,) * theta.ndim
+    above, below = theta.copy(), theta.copy()
+    above[first] += h
+    below[first] -= h
+    gradient[first] = (f(above) - f(below)) / (2 * h)
+    return gradient
+
+
+@numeric.wrong(
+    "You move whole rows of theta: theta[i] with one number i is a row if theta has two axes. Let "
+    "np.ndindex(theta.shape) count, whatever the shape."
+)
+def numeric_whole_rows(f, theta, h):
+    gradient = np.zeros(theta.shape)
+    for i in range(len(theta)):
+        above, below = theta.copy(), theta.copy()
+        above[i] += h
+        below[i] -= h
+        gradient[i] = (f(above) - f(below)) / (2 * h)
+    return gradient
+
+
+@numeric.wrong(
+    "You measure with a step of your own instead of the h that you are given. What comes out at a "
+    "large h would show how the error grows with it."
+)
+def numeric_own_step(f, theta, h):
+    gradient = np.zeros(theta.shape)
+    for i in np.ndindex(theta.shape):
+        above, below = theta.copy(), theta.copy()
+        above[i] += 1e-5
+        below[i] -= 1e-5
+        gradient[i] = (f(above) - f(below)) / 2e-5
+    return gradient
+
+
 # ---------------------------------------------------------------- Value
 
 
@@ -783,6 +974,13 @@ def autograd_small(rng):
         d.backward()
         return [d.data, b.grad, a.grad]
 
+    def once_more(student):
+        a = student.Value(0.5)
+        b = a * a
+        d = b + b * b + b
+        d.backward()
+        return [d.data, b.grad, a.grad]
+
     def squashed(student):
         a = student.Value(0.5)
         b = a.tanh()
@@ -802,11 +1000,12 @@ def autograd_small(rng):
         b.backward()
         return [a.grad]
 
-    return [record(p) for p in (fork, uneven_paths, squashed, called_twice, long_chain)]
+    programs = (fork, uneven_paths, once_more, squashed, called_twice, long_chain)
+    return [record(program) for program in programs]
 
 
 @autograd.inputs(
-    points=2, hidden=True, about="other graphs, two results of the same inputs, and a long chain"
+    points=1, hidden=True, about="other graphs, two results of the same inputs, and a long chain"
 )
 def autograd_fresh(rng):
     graphs = [program_of(rng.normal(size=3).tolist(), draw_plan(rng, 3, n)) for n in (3, 6, 9, 12)]
@@ -826,7 +1025,19 @@ def autograd_fresh(rng):
         c.backward()
         return [c.data, a.grad, b.grad]
 
-    return [*graphs, record(shared), record(long_chain)]
+    def uneven_paths(student):
+        """Short and long ways to b, listed in both orders."""
+        a = student.Value(float(rng.uniform(0.5, 1.5)))
+        b = a * a
+        c = b * b
+        d = c * b
+        e, f = d + (c + b), b + (c + d)
+        e.backward()
+        first = a.grad
+        f.backward()
+        return [first, a.grad, b.grad, c.grad]
+
+    return [*graphs, record(shared), record(uneven_paths), record(long_chain)]
 
 
 @autograd.test(points=1, about="other graphs against differences")
@@ -836,6 +1047,18 @@ def autograd_agrees_with_differences(student, rng):
         right = differences(lambda x, plan=plan: grown(x, plan, np.tanh), data)
         gradients = student.case(program_of(data.tolist(), plan))[1:]
         expect(np.array(gradients), right, rtol=1e-4, atol=1e-6)
+
+
+@autograd.test(points=1, hidden=True, about="forty doublings: a visit for each path takes for ever")
+def autograd_visits_each_value_once(student, rng):
+    def doublings(student):
+        a = b = student.Value(1.0)
+        for _ in range(40):
+            b = b + b
+        b.backward()
+        return [b.data, a.grad]
+
+    expect(np.array(student.case(record(doublings))), np.full(2, 2.0**40))
 
 
 @autograd.wrong(
@@ -1172,6 +1395,46 @@ class GraphForwards:
                 operand.grad += slope * node.grad
 
 
+@autograd.wrong(
+    "Your list has each Value as soon as you find it, before its operands. Another way may lead to "
+    "the same Value later, and its gradient comes too late: append a Value after its operands."
+)
+class GraphListedWhenFound:
+    def __init__(self, data, edges=()):
+        self.data, self.grad, self.edges = data, 0.0, edges
+
+    def __add__(self, other):
+        return type(self)(self.data + other.data, [(self, 1.0), (other, 1.0)])
+
+    def __mul__(self, other):
+        return type(self)(self.data * other.data, [(self, other.data), (other, self.data)])
+
+    def __pow__(self, n):
+        result = self
+        for _ in range(n - 1):
+            result = result * self
+        return result
+
+    def tanh(self):
+        t = float(np.tanh(self.data))
+        return type(self)(t, [(self, 1 - t * t)])
+
+    def backward(self):
+        order, seen, stack = [], set(), [self]
+        while stack:
+            node = stack.pop()
+            if node not in seen:
+                seen.add(node)
+                order.append(node)
+                stack.extend(operand for operand, _ in node.edges)
+        for node in order:
+            node.grad = 0.0
+        self.grad = 1.0
+        for node in order:
+            for operand, slope in node.edges:
+                operand.grad += slope * node.grad
+
+
 # ---------------------------------------------------------------- skip_backward
 
 
@@ -1393,28 +1656,76 @@ def skip_mean_of_entries(W1, W2, X, T):
     return np.sum((A2 - T) ** 2) / len(X), X.T @ (dA1 * (Z1 > 0)), A1.T @ dZ2
 
 
+@skip.wrong(
+    "Your dZ2 is the one of cross-entropy, where the sigmoid's slope cancels. Here the loss is the "
+    "squared distance: dA2 first, and then the slope."
+)
+def skip_cross_entropy(W1, W2, X, T):
+    Z1 = X @ W1
+    A1 = np.maximum(Z1, 0)
+    Z2 = A1 + A1 @ W2
+    A2 = 1 / (1 + np.exp(-Z2))
+    dZ2 = (A2 - T) / len(X)
+    dA1 = dZ2 + dZ2 @ W2.T
+    return np.sum((A2 - T) ** 2) / len(X), X.T @ (dA1 * (Z1 > 0)), A1.T @ dZ2
+
+
+@skip.wrong(
+    "You send dA2 back along the skip connection. It joins before the sigmoid, in Z2: what comes "
+    "back along it is dZ2."
+)
+def skip_around_the_sigmoid(W1, W2, X, T):
+    Z1 = X @ W1
+    A1 = np.maximum(Z1, 0)
+    Z2 = A1 + A1 @ W2
+    A2 = 1 / (1 + np.exp(-Z2))
+    dA2 = 2 * (A2 - T) / len(X)
+    dZ2 = dA2 * A2 * (1 - A2)
+    dA1 = dA2 + dZ2 @ W2.T
+    return np.sum((A2 - T) ** 2) / len(X), X.T @ (dA1 * (Z1 > 0)), A1.T @ dZ2
+
+
+@skip.wrong(
+    "You add the skip connection's share after the mask. The connection starts at A1, behind "
+    "ReLU: both shares go into dA1, and the mask stops both."
+)
+def skip_around_relu(W1, W2, X, T):
+    Z1 = X @ W1
+    A1 = np.maximum(Z1, 0)
+    Z2 = A1 + A1 @ W2
+    A2 = 1 / (1 + np.exp(-Z2))
+    dA2 = 2 * (A2 - T) / len(X)
+    dZ2 = dA2 * A2 * (1 - A2)
+    dA1 = dZ2 @ W2.T
+    dZ1 = dA1 * (Z1 > 0) + dZ2
+    return np.sum((A2 - T) ** 2) / len(X), X.T @ dZ1, A1.T @ dZ2
+
+
+@skip.wrong(
+    "You have changed the loss to a mean over all entries. Forward pass and loss are right: E adds "
+    "up the squares of a row and is the mean over the samples. The faults are on the way back."
+)
+def skip_other_loss(W1, W2, X, T):
+    Z1 = X @ W1
+    A1 = np.maximum(Z1, 0)
+    Z2 = A1 + A1 @ W2
+    A2 = 1 / (1 + np.exp(-Z2))
+    dA2 = 2 * (A2 - T) / A2.size
+    dZ2 = dA2 * A2 * (1 - A2)
+    dA1 = dZ2 + dZ2 @ W2.T
+    return np.mean((A2 - T) ** 2), X.T @ (dA1 * (Z1 > 0)), A1.T @ dZ2
+
+
 # ---------------------------------------------------------------- compute_and_use
 
 lab.manual(
     "compute_and_use",
     form="text",
     rubric=[
-        (
-            1,
-            "backpropagation computes the gradient, gradient descent uses it: exchange the one and "
-            "only the time changes, exchange the other and the path does",
-        ),
-        (
-            1,
-            "-0.75 is how fast the loss changes with a small change of this weight; no share of "
-            "the loss, and no promise for large changes",
-        ),
-        (
-            1,
-            "25,408 N multiply-adds forward and 25,728 N back (without dX of the data): about one "
-            "forward pass more here, never more than two",
-        ),
-        (1, "nudging: two forward passes for each of 25,450 parameters, 50,900 in all"),
+        (1, "says which of the two computes and which uses, and what exchanging each would change"),
+        (1, "-0.75: what it says of a small change of this weight, and two things it does not say"),
+        (1, "counts the multiply-adds forward and back, without dX of the pictures; compares them"),
+        (1, "counts the forward passes of the measurement, for all weights and biases"),
     ],
     title="To compute and to use",
     minutes=12,
