@@ -208,6 +208,30 @@ def count_drops_once(N, B, epochs, drop_last):
     return epochs * -(-N // B) - (1 if drop_last and N % B else 0)
 
 
+@count_updates.wrong(
+    "With drop_last your epochs do not come in. Python reads a * b if c else d as (a * b) if c "
+    "else d: put brackets around the choice."
+)
+def count_one_epoch_if_dropped(N, B, epochs, drop_last):
+    return N // B if drop_last else epochs * -(-N // B)
+
+
+@count_updates.wrong(
+    "Without drop_last your epochs do not come in. Python reads a * b if c else d as (a * b) if c "
+    "else d: put brackets around the choice."
+)
+def count_one_epoch_if_kept(N, B, epochs, drop_last):
+    return epochs * (N // B) if drop_last else -(-N // B)
+
+
+@count_updates.wrong(
+    "With drop_last you compute (epochs * N) // B, as if the epochs were one long row of samples. "
+    "What is left over is lost in each epoch: epochs * (N // B)."
+)
+def count_drops_across_epochs(N, B, epochs, drop_last):
+    return epochs * N // B if drop_last else epochs * -(-N // B)
+
+
 # ---------------------------------------------------------------- Batches
 
 
@@ -694,7 +718,8 @@ class BatchesShufflesTheData:
 
 @Batches.wrong(
     "You shuffle what the last epoch has shuffled. It would train as well, but the same rng then "
-    "gives other batches than those asked for: keep X and y as they are, and pick rows of them."
+    "gives other batches than those asked for: cut a fresh rng.permutation(N) in each epoch, and "
+    "keep X and y as they are."
 )
 class BatchesShufflesTheShuffled:
     def __init__(self, X, y, B, rng, drop_last=False):
@@ -794,6 +819,92 @@ class BatchesLabelsFirst:
             self.epochs += 1
             self.position = 0
         return self.y[rows], self.X[rows]
+
+
+@Batches.wrong(
+    "With drop_last you leave out a last batch that is full: 8 samples in batches of 4 are two "
+    "batches. Only fewer than B samples are a rest."
+)
+class BatchesDropsAFullBatch:
+    def __init__(self, X, y, B, rng, drop_last=False):
+        self.X, self.y, self.B, self.rng, self.drop_last = X, y, B, rng, drop_last
+        self.epochs, self.position = 0, 0
+
+    def next_batch(self):
+        if self.position == 0:
+            self.order = self.rng.permutation(len(self.X))
+        rows = self.order[self.position : self.position + self.B]
+        self.position += self.B
+        left = len(self.X) - self.position
+        if left <= 0 or (self.drop_last and left <= self.B):
+            self.epochs += 1
+            self.position = 0
+        return self.X[rows], self.y[rows]
+
+
+@Batches.wrong(
+    "You add 1 to epochs at every batch. It counts complete passes: 0 until the last batch of the "
+    "first pass is handed out."
+)
+class BatchesCountsEveryBatch:
+    def __init__(self, X, y, B, rng, drop_last=False):
+        self.X, self.y, self.B, self.rng, self.drop_last = X, y, B, rng, drop_last
+        self.epochs, self.position = 0, 0
+
+    def next_batch(self):
+        if self.position == 0:
+            self.order = self.rng.permutation(len(self.X))
+        rows = self.order[self.position : self.position + self.B]
+        self.position += self.B
+        self.epochs += 1
+        left = len(self.X) - self.position
+        if left <= 0 or (self.drop_last and left < self.B):
+            self.position = 0
+        return self.X[rows], self.y[rows]
+
+
+@Batches.wrong(
+    "You make a new generator with the same seed at each epoch, so every epoch has the same order. "
+    "Use the rng that you are given: it goes on where it stopped."
+)
+class BatchesSameSeedEachEpoch:
+    def __init__(self, X, y, B, rng, drop_last=False):
+        self.X, self.y, self.B, self.rng, self.drop_last = X, y, B, rng, drop_last
+        self.epochs, self.position = 0, 0
+
+    def next_batch(self):
+        if self.position == 0:
+            self.order = np.random.default_rng(0).permutation(len(self.X))
+        rows = self.order[self.position : self.position + self.B]
+        self.position += self.B
+        left = len(self.X) - self.position
+        if left <= 0 or (self.drop_last and left < self.B):
+            self.epochs += 1
+            self.position = 0
+        return self.X[rows], self.y[rows]
+
+
+@Batches.wrong(
+    "A generator waits at its yield: the line that counts the epoch runs at the next call, one "
+    "batch too late, and its range keeps the B of the start. Keep a position instead."
+)
+class BatchesOfAGenerator:
+    def __init__(self, X, y, B, rng, drop_last=False):
+        self.X, self.y, self.B, self.rng, self.drop_last = X, y, B, rng, drop_last
+        self.epochs, self.batches = 0, self.run()
+
+    def run(self):
+        N = len(self.X)
+        while True:
+            order = self.rng.permutation(N)
+            for start in range(0, N, self.B):
+                rows = order[start : start + self.B]
+                if len(rows) == self.B or not self.drop_last:
+                    yield self.X[rows], self.y[rows]
+            self.epochs += 1
+
+    def next_batch(self):
+        return next(self.batches)
 
 
 # The same mistakes of those who have not come to drop_last yet.
@@ -1098,6 +1209,14 @@ def noise_square_of_b(G, B):
     return np.sum(G.var(axis=0)) / B**2 * (N - B) / (N - 1)
 
 
+@batch_noise.wrong(
+    "Your N is the number of entries of a gradient. N counts the samples, which are the rows of G."
+)
+def noise_entries_for_samples_everywhere(G, B):
+    N = G.shape[1]
+    return np.sum((G - G.mean(axis=0)) ** 2) / N / B * (N - B) / (N - 1)
+
+
 # ---------------------------------------------------------------- train_softmax
 
 
@@ -1397,9 +1516,9 @@ def train_b_half_cured(W, X, y, B, lr, epochs, rng):
 
 
 @train_softmax.wrong(
-    "You shuffle X and y themselves, so the second epoch shuffles what the first has shuffled. It "
-    "would train as well, but the same rng gives other batches than those asked for: keep X and y "
-    "as they are, and cut row numbers."
+    "The second epoch shuffles what the first has shuffled, be it X and y or the row numbers. It "
+    "would train as well, but the same rng gives other batches than those asked for: cut a fresh "
+    "rng.permutation(N) in each epoch, and leave X and y as they are."
 )
 def train_shuffles_the_shuffled(W, X, y, B, lr, epochs, rng):
     W, N, losses = W.copy(), len(X), []
@@ -1494,6 +1613,25 @@ def train_in_place(W, X, y, B, lr, epochs, rng):
         order = rng.permutation(N)
         for start in range(0, N, B):
             rows = order[start : start + B]
+            n = np.arange(len(rows))
+            P = softmax(X[rows] @ W)
+            losses.append(-np.log(P[n, y[rows]]).mean())
+            P[n, y[rows]] -= 1
+            W -= lr * X[rows].T @ P / len(rows)
+    return W, np.array(losses)
+
+
+@train_softmax.wrong(
+    "You shuffle the caller's X and y themselves. They have to stay as they are: take the rows "
+    "order[start : start + B] of them."
+)
+def train_shuffles_the_data(W, X, y, B, lr, epochs, rng):
+    W, N, losses = W.copy(), len(X), []
+    for _ in range(epochs):
+        order = rng.permutation(N)
+        X[:], y[:] = X[order], y[order]
+        for start in range(0, N, B):
+            rows = np.arange(start, min(start + B, N))
             n = np.arange(len(rows))
             P = softmax(X[rows] @ W)
             losses.append(-np.log(P[n, y[rows]]).mean())
@@ -1684,8 +1822,8 @@ def budget_ascends(gradient, W, N, budget, rng):
 
 
 @budgeted.wrong(
-    "The samples come in the order of the data, which are sorted by label: the last class wipes out "
-    "what the others taught."
+    "The samples come in the order of the data, which are sorted by label: the last class wipes "
+    "out what the others taught."
 )
 def budget_not_shuffled(gradient, W, N, budget, rng):
     W, B, lr = W.copy(), 4, 1.0
@@ -1699,8 +1837,8 @@ def budget_not_shuffled(gradient, W, N, budget, rng):
 
 
 @budgeted.wrong(
-    "The samples come in the order of the data, which are sorted by label: the last class wipes out "
-    "what the others taught."
+    "The samples come in the order of the data, which are sorted by label: the last class wipes "
+    "out what the others taught."
 )
 def budget_not_shuffled_with_the_given_rate(gradient, W, N, budget, rng):
     W, B, lr = W.copy(), 32, 0.1
@@ -1854,5 +1992,20 @@ def budget_never_clears(gradient, W, N, budget, rng):
         for start in range(0, len(order), B):
             dW += gradient(W, order[start : start + B])
             W -= lr * dW
+        budget -= len(order)
+    return W
+
+
+@budgeted.wrong(
+    "You divide by B once more. gradient(W, rows) is the mean over its samples already, so your "
+    "steps are B times too short."
+)
+def budget_divides_again(gradient, W, N, budget, rng):
+    W, B, lr = W.copy(), 8, 0.3
+    while budget > 0:
+        order = rng.permutation(N)[:budget]
+        for start in range(0, len(order), B):
+            rows = order[start : start + B]
+            W -= lr * gradient(W, rows) / B
         budget -= len(order)
     return W

@@ -237,6 +237,39 @@ def test_order_of_an_epoch_matters_in_the_second_order_of_the_rate():
     assert misses[0] / misses[1] == pytest.approx(100, rel=0.05)
 
 
+def test_rate_that_reaches_the_goal_grows_with_the_batch(ink):
+    x, t = ink  # the goal of the first pair of sliders: a loss below 0.17 in one epoch
+
+    def loss_after(B, lr):
+        theta, order = np.array([-2.0, 3.0]), np.random.default_rng(0).permutation(1400)
+        for k in range(0, 1400, B):
+            rows = order[k : k + B]
+            theta = theta - lr * ink_gradients(theta, x[rows], t[rows]).mean(axis=0)
+        z = theta[0] * x + theta[1]
+        return np.mean(np.logaddexp(0, z) - t * z)
+
+    arrive = {
+        B: [lr for lr in (1 / 16, 1 / 4, 1, 4, 16) if loss_after(B, lr) < 0.17]
+        for B in (4, 16, 64, 1400)
+    }
+    assert [min(arrive[B]) for B in (4, 16, 64)] == [1 / 4, 1, 4]
+    assert not arrive[1400]
+
+
+def test_batch_that_points_downhill_depends_on_the_place(ink):
+    smallest = []  # the goal of the second pair of sliders: 95 % of the arrows downhill
+    for place in ((-2.0, 3.0), (2.0, 1.2), (4.6, 0.8)):
+        G = ink_gradients(place, *ink)
+        for B in (1, 4, 16, 64, 256):
+            rows = np.random.default_rng(1).integers(1400, size=(2000, B))
+            if np.mean(G[rows].mean(axis=1) @ G.mean(axis=0) > 0) >= 0.95:
+                break
+        else:
+            B = None
+        smallest.append(B)
+    assert smallest == [4, 16, None]
+
+
 def test_gap_between_two_orders_of_two_batches(ink):
     x, t = ink  # exercise 5.8
     point, lr = np.array([-2.0, 3.0]), 1e-3
