@@ -117,7 +117,7 @@ def fractions(rng, parts):
 @assign_arrivals.inputs(points=1, hidden=True, about="other shares, more parts, more samples")
 def arrivals_fresh(rng):
     drawn = [(int(rng.integers(30, 200)), fractions(rng, K)) for K in (2, 2, 3, 3, 4, 5, 6)]
-    return [*drawn, (60, (0.1, 0.3, 0.6)), (99, (0.125, 0.371, 0.504)), (5, (1.0,))]
+    return [*drawn, (60, (0.1, 0.3, 0.6)), (60, (0.333, 0.334, 0.333)), (5, (1.0,))]
 
 
 @assign_arrivals.test(
@@ -844,9 +844,11 @@ def best_small(rng):
     ]
 
 
-@best_of_unequal.inputs(points=1, hidden=True, about="other sizes, accuracies and numbers of tries")
+@best_of_unequal.inputs(
+    points=1, hidden=True, seconds=10, about="other sizes, accuracies and numbers of tries"
+)
 def best_fresh(rng):
-    sizes = [(2, 2), (5, 3), (40, 1), (100, 40), (400, 17)]
+    sizes = [(2, 2), (5, 3), (40, 1), (100, 40), (200, 17)]
     return [(n, tuple(rng.uniform(0.2, 0.95, tries).tolist())) for n, tries in sizes]
 
 
