@@ -103,7 +103,7 @@ def arrivals_small(rng):
         (4, (0.7, 0.15, 0.15)),
         (20, (0.7, 0.15, 0.15)),
         (11, (0.15, 0.15, 0.7)),
-        (12, (0.2, 0.1, 0.7)),
+        (20, (0.15, 0.05, 0.8)),  # ties that raw floats, and rounding too early, break
         (9, (0.25, 0.25, 0.25, 0.25)),
     ]
 
@@ -117,7 +117,7 @@ def fractions(rng, parts):
 @assign_arrivals.inputs(points=1, hidden=True, about="other shares, more parts, more samples")
 def arrivals_fresh(rng):
     drawn = [(int(rng.integers(30, 200)), fractions(rng, K)) for K in (2, 2, 3, 3, 4, 5, 6)]
-    return [*drawn, (60, (0.1, 0.3, 0.6)), (5, (1.0,))]
+    return [*drawn, (60, (0.1, 0.3, 0.6)), (60, (0.333, 0.334, 0.333)), (5, (1.0,))]
 
 
 @assign_arrivals.test(
@@ -165,8 +165,8 @@ def arrivals_later_part_first(N, fractions):
 
 @assign_arrivals.wrong(
     "Floats have no exact 0.15: two deficits that are equal on paper differ in the sixteenth "
-    "digit, and that decides who gets the sample. Round the deficits to 9 digits before you "
-    "compare them."
+    "digit, and that decides who gets the sample. Round the deficits themselves to 9 digits: "
+    "after you have taken off what the part has, before you compare."
 )
 def arrivals_from_raw_floats(N, fractions):
     sizes, parts = np.zeros(len(fractions), int), np.empty(N, int)
@@ -269,6 +269,41 @@ def arrivals_by_the_chapters_sizes(N, fractions):
     return parts
 
 
+@assign_arrivals.wrong(
+    "You make whole numbers of what the parts should have. 0.45 of a sample is a deficit too: "
+    "round only to 9 digits, against float errors."
+)
+def arrivals_cut_off(N, fractions):
+    sizes, parts = np.zeros(len(fractions), int), np.empty(N, int)
+    for n in range(N):
+        parts[n] = np.argmax(np.floor(np.round(np.array(fractions) * (n + 1), 9)) - sizes)
+        sizes[parts[n]] += 1
+    return parts
+
+
+@assign_arrivals.wrong(
+    "You round the deficits to whole numbers, so that 0.4 and 0.1 look the same. Round to 9 "
+    "digits: np.round(deficits, 9)."
+)
+def arrivals_rounded_to_whole(N, fractions):
+    sizes, parts = np.zeros(len(fractions), int), np.empty(N, int)
+    for n in range(N):
+        parts[n] = np.argmax(np.round(np.array(fractions) * (n + 1) - sizes))
+        sizes[parts[n]] += 1
+    return parts
+
+
+@assign_arrivals.wrong(
+    "You cut the row in pieces and give the first one what is left over. With a larger N the first "
+    "piece grows into the next one, and samples change their part. Decide for each sample as it "
+    "comes."
+)
+def arrivals_in_blocks_rest_to_the_first(N, fractions):
+    sizes = np.floor(np.round(N * np.array(fractions), 9)).astype(int)
+    sizes[0] += N - sizes.sum()
+    return np.repeat(np.arange(len(fractions)), sizes)
+
+
 @assign_arrivals.wrong("You number the parts from 1. They are 0 to K - 1, as positions in Python.")
 def arrivals_from_one(N, fractions):
     sizes, parts = np.zeros(len(fractions), int), np.empty(N, int)
@@ -319,6 +354,7 @@ def folds_small(rng):
         (*visits(drawn, [1, 0, 0, 1, 0, 1, 0], 2), 3),
         (*visits(drawn, [2, 0, 1, 1, 2, 0, 0, 2, 0], [1, 3, 1, 2, 1, 1, 2, 1, 1], gap=3), 4),
         (*visits(drawn, [30, 12, 30, 12, 12], [2, 2, 1, 2, 3]), 2),
+        (*visits(drawn, np.tile([0, 0, 1], 20), 1), 7),  # so many that an unstable sort shows
     ]
 
 
@@ -336,8 +372,8 @@ def folds_fresh(rng):
 
 @patient_folds.test(points=1, about="whether patients stay whole and classes are divided evenly")
 def folds_are_balanced(student, rng):
-    for k in (2, 5, 7):
-        y, groups = visits(rng, rng.integers(0, 3, 60), rng.integers(1, 5, 60))
+    for k, gap in ((2, 1), (5, 3), (7, 10)):
+        y, groups = visits(rng, rng.integers(0, 3, 60), rng.integers(1, 5, 60), gap)
         fold = student(y, groups, k)
         assert isinstance(fold, np.ndarray), "expected an array"
         assert fold.shape == y.shape, f"expected shape {y.shape}, got {fold.shape}"
@@ -447,6 +483,32 @@ def folds_from_the_last_class(y, groups, k):
     fold = np.empty(len(first), dtype=int)
     fold[np.argsort(-y[first], kind="stable")] = np.arange(len(first)) % k
     return fold[patient]
+
+
+@patient_folds.wrong(
+    "You deal the labels 0 and 1 alone, and rows of other labels stay in fold 0. np.unique(y) "
+    "gives the labels that there are, in order."
+)
+def folds_of_two_labels(y, groups, k):
+    fold, turn = np.zeros(len(y), dtype=int), 0
+    for c in (0, 1):
+        for patient in np.unique(groups[y == c]):
+            fold[groups == patient] = turn % k
+            turn += 1
+    return fold
+
+
+@patient_folds.wrong(
+    "You give each patient to the fold with the fewest rows. That evens out the rows, but deals "
+    "the patients in another order: fold 0, 1, …, k - 1, 0, … in turn, however many rows each has."
+)
+def folds_with_fewest_rows(y, groups, k):
+    fold, rows = np.zeros(len(y), dtype=int), np.zeros(k)
+    for c in np.unique(y):
+        for patient in np.unique(groups[y == c]):
+            fold[groups == patient] = rows.argmin()
+            rows[rows.argmin()] += np.sum(groups == patient)
+    return fold
 
 
 @patient_folds.wrong("You number the folds 1 to k. They are 0 to k - 1.")
@@ -782,9 +844,11 @@ def best_small(rng):
     ]
 
 
-@best_of_unequal.inputs(points=1, hidden=True, about="other sizes, accuracies and numbers of tries")
+@best_of_unequal.inputs(
+    points=1, hidden=True, seconds=10, about="other sizes, accuracies and numbers of tries"
+)
 def best_fresh(rng):
-    sizes = [(2, 2), (5, 3), (40, 1), (100, 17), (400, 200)]
+    sizes = [(2, 2), (5, 3), (40, 1), (100, 40), (200, 17)]
     return [(n, tuple(rng.uniform(0.2, 0.95, tries).tolist())) for n, tries in sizes]
 
 
@@ -852,6 +916,39 @@ def best_is_the_worst(n, accuracies):
 def best_without_the_first(n, accuracies):
     F = np.prod([binomial_cdf(n, p) for p in accuracies], axis=0)
     return float(np.sum(1 - F[1:]) / n)
+
+
+@best_of_unequal.wrong(
+    "You count every try as if it were as good as the first one. Each has an F of its own, and "
+    "these multiply."
+)
+def best_of_as_many_first_ones(n, accuracies):
+    F = binomial_cdf(n, accuracies[0])
+    return float(np.sum(1 - F[:-1] ** len(accuracies)) / n)
+
+
+@best_of_unequal.wrong("That is in per cent. Wanted is a share between 0 and 1, as in accuracies.")
+def best_in_per_cent(n, accuracies):
+    F = np.prod([binomial_cdf(n, p) for p in accuracies], axis=0)
+    return float(100 * np.sum(1 - F[:-1]) / n)
+
+
+@best_of_unequal.wrong(
+    "You add the F of the tries. At most j right for the best means at most j for the first *and* "
+    "the second and so on: independent chances multiply."
+)
+def best_adds_the_cdfs(n, accuracies):
+    F = np.sum([binomial_cdf(n, p) for p in accuracies], axis=0)
+    return float(np.sum(1 - F[:-1]) / n)
+
+
+@best_of_unequal.wrong(
+    "Equal accuracies count only once with you. A second try of 90 % is one more chance to be "
+    "lucky: take one F for each entry of accuracies."
+)
+def best_of_different_accuracies(n, accuracies):
+    F = np.prod([binomial_cdf(n, p) for p in dict.fromkeys(accuracies)], axis=0)
+    return float(np.sum(1 - F[:-1]) / n)
 
 
 @best_of_unequal.wrong("That is a number of right answers. Divide by n: an accuracy is a share.")
@@ -1024,8 +1121,9 @@ def camera_depends_on_rng_alone(student, rng):
 
 
 @choose_camera.wrong(
-    "You answer with the first pair, camera 0 and one neighbour. The score on the pictures that "
-    "were learnt chooses it, as it is 100 % there; is that what you count, or is the pair not kept?"
+    "You answer with the first pair, camera 0 and one neighbour. Do you count on pictures that "
+    "were learnt from, where one neighbour is right 100 % of the time? Is a better pair not kept? "
+    "Or are so few put aside that luck decides?"
 )
 def camera_by_training_score(X, y, X_new, rng):
     best = -1.0
