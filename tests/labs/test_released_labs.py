@@ -39,9 +39,24 @@ def test_labs_are_up_to_date(tmp_path):
     for path in made:
         new, old = tmp_path / path, ROOT / path
         if path.suffix == ".json":  # the last digit may be another on another processor
-            assert agrees(read(old), read(new)), f"{path} is out of date: run make release"
+            assert agrees(steady(old), steady(new)), f"{path} is out of date: run make release"
         else:
             assert old.read_bytes() == new.read_bytes(), f"{path} is out of date: run make release"
+
+
+def steady(path):
+    """Return a check file without the labels of wrong trainings, whose rounding decides them."""
+    tree = read(path)
+    for question in tree["questions"]:
+        if question["kind"] == "training":
+            for wrong in question["wrong"]:
+                wrong["outcomes"] = [
+                    (outcome["kind"], len(outcome["value"][0]["array"]))
+                    if outcome["kind"] == "value"
+                    else outcome
+                    for outcome in wrong["outcomes"]
+                ]
+    return tree
 
 
 def agrees(a, b):
