@@ -62,7 +62,7 @@ release: setup ## write labs/ for students from solutions/
 	$(BIN)/python -m mlcourse.grading release
 
 test: setup ## unit tests, every notebook, then the built site in a browser
-	$(BIN)/pytest -n 2 --dist=loadfile --ignore=tests/browser --ignore=tests/nbgrader
+	$(BIN)/pytest -n 3 --dist=loadfile --ignore=tests/browser --ignore=tests/nbgrader  # many of them wait
 	$(MAKE) book
 	$(NBVAL) $(NOTEBOOKS) tests/browser
 
