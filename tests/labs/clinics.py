@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import numpy as np
+
+from mlcourse.data import mini_mnist
 from mlcourse.labs.compare import same
 
 ROOT = Path(__file__).parents[2]
@@ -13,6 +16,14 @@ def cells(folder, lab):
     [path] = (ROOT / folder).glob(f"{lab}-*.ipynb")
     notebook = json.loads(path.read_text(encoding="utf-8"))
     return {cell["id"]: "".join(cell["source"]) for cell in notebook["cells"]}
+
+
+def run(folder, lab, *names):
+    """Run some cells of a lab that reads digits; return the names that they define."""
+    known = {"np": np, "digits": mini_mnist()}
+    for name in names:
+        exec(cells(folder, lab)[name], known)
+    return known
 
 
 def is_known_as_given(lab, question, given):

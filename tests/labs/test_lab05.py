@@ -6,25 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlcourse.data import mini_mnist
 from mlcourse.grading.bank import load_lab
-from tests.labs.clinics import cells, complaints_cured, is_known_as_given
+from tests.labs.clinics import cells, complaints_cured, is_known_as_given, run
 
 ROOT = Path(__file__).parents[2]
 BANK = ROOT / "solutions/lab05_tests.py"
 
 
-def run(folder, *names):
-    """Run some cells of the lab; return the names that they define."""
-    known = {"np": np, "digits": mini_mnist()}
-    for name in names:
-        exec(cells(folder, "lab05")[name], known)
-    return known
-
-
 def complaints(folder, capsys):
     """Return the last number of each line that the cell below the clinic prints."""
-    run(folder, "pictures", "given", "train_softmax", "train_softmax-see")
+    run(folder, "lab05", "pictures", "given", "train_softmax", "train_softmax-see")
     lines = capsys.readouterr().out.splitlines()[-4:]
     return [re.findall(r"[\d.]+", line.replace(" of 20", ""))[-1] for line in lines]
 
@@ -41,7 +32,7 @@ def test_solution_cures_every_complaint(capsys):
 
 
 def test_bank_knows_the_loop_as_given():
-    given = run("labs", "given", "train_softmax")["train_softmax"]
+    given = run("labs", "lab05", "given", "train_softmax")["train_softmax"]
     lab = load_lab(BANK)
     assert is_known_as_given(lab, lab["train_softmax"], given)
 
@@ -66,7 +57,7 @@ def test_each_complaint_is_worth_a_point_whatever_else_is_wrong(repaired, earned
 
 
 def test_table_of_throughput_carries_the_right_statement_alone():
-    throughput = run("labs", "throughput")["throughput"]
+    throughput = run("labs", "lab05", "throughput")["throughput"]
     assert all(low <= median <= high for low, median, high in throughput.values())
     powers = (16, 32, 64, 128, 256, 512)
     leads = []
@@ -81,7 +72,7 @@ def test_table_of_throughput_carries_the_right_statement_alone():
 
 
 def test_notebook_and_bank_give_the_same_gradients_and_refuse_alike():
-    given, lab = run("labs", "given"), load_lab(BANK)
+    given, lab = run("labs", "lab05", "given"), load_lab(BANK)
     rng = np.random.default_rng(0)
     X, y, W = rng.normal(size=(6, 3)), rng.integers(4, size=6), rng.normal(size=(3, 4))
     rows = np.array([5, 0, 2])

@@ -6,26 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlcourse.data import mini_mnist
 from mlcourse.grading.bank import load_lab
 from mlcourse.optim import SGD, Parameters
-from tests.labs.clinics import cells, complaints_cured, is_known_as_given
+from tests.labs.clinics import cells, complaints_cured, is_known_as_given, run
 
 ROOT = Path(__file__).parents[2]
 BANK = ROOT / "solutions/lab07_tests.py"
 
 
-def run(folder, *names):
-    """Run some cells of the lab; return the names that they define."""
-    known = {"np": np, "digits": mini_mnist()}
-    for name in names:
-        exec(cells(folder, "lab07")[name], known)
-    return known
-
-
 def complaints(folder, capsys):
     """Return what the cell below the clinic prints, shortened."""
-    run(folder, "momentum_path", "momentum_path-see")
+    run(folder, "lab07", "momentum_path", "momentum_path-see")
     return re.findall(r"(\d+\.\d\d|True|False|\d+ of 100)\b", capsys.readouterr().out)[:4]
 
 
@@ -41,7 +32,7 @@ def test_solution_cures_every_complaint(capsys):
 
 
 def test_bank_knows_the_program_as_given():
-    given = run("labs", "momentum_path")["momentum_path"]
+    given = run("labs", "lab07", "momentum_path")["momentum_path"]
     lab = load_lab(BANK)
     assert is_known_as_given(lab, lab["momentum_path"], given)
 
@@ -66,7 +57,7 @@ def test_each_complaint_is_worth_a_point_whatever_else_is_wrong(repaired, earned
 
 
 def test_patience_outlasts_a_plateau_only_if_the_start_is_not_too_near_the_ridge(capsys):
-    run("solutions", "momentum_path", "momentum_path-see", "momentum_path-plateau")
+    run("solutions", "lab07", "momentum_path", "momentum_path-see", "momentum_path-plateau")
     rows = capsys.readouterr().out.splitlines()[-3:]
     far, near, nearest = (list(map(int, row.split()[3:])) for row in rows)
     assert far == [100] * 4
@@ -99,14 +90,14 @@ def test_number_of_the_saddle_is_that_of_a_run():
 
 
 def test_a_thousand_times_nearer_to_the_ridge_costs_142_steps(capsys):
-    run("labs", "steps_to_escape-see")
+    run("labs", "lab07", "steps_to_escape-see")
     plain = list(map(int, capsys.readouterr().out.splitlines()[1].split(":")[1].split()))
     assert set(np.diff(plain)) <= {141, 142}
     assert "142 steps more" in cells("labs", "lab07")["steps_to_escape-see-after"]
 
 
 def test_averaging_leaves_the_variance_of_the_place(capsys):
-    run("solutions", "descent_plan", "descent_plan-see", "noise_left-see")
+    run("solutions", "lab07", "descent_plan", "descent_plan-see", "noise_left-see")
     one, _, place = re.findall(r"\d\.\d+", capsys.readouterr().out.split("one step")[1])
     assert abs(float(one) - 1 / 19) < 0.005
     assert abs(float(place) - 1) < 0.15
@@ -114,7 +105,7 @@ def test_averaging_leaves_the_variance_of_the_place(capsys):
 
 
 def test_notebook_and_bank_lend_the_same_function_and_refuse_alike():
-    given, lab = run("labs", "lent", "answers"), load_lab(BANK)
+    given, lab = run("labs", "lab07", "lent", "answers"), load_lab(BANK)
     rng = np.random.default_rng(0)
     X, y, W = rng.normal(size=(6, 3)), rng.integers(10, size=6), rng.normal(size=(3, 10))
     functions = [lent(X, y, 1) for lent in (given["lent"], lab.given["lent"])]

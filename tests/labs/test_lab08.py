@@ -6,26 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlcourse.data import mini_mnist
 from mlcourse.grading.bank import load_lab
 from mlcourse.optim import AdamW, Parameters, Rprop
-from tests.labs.clinics import cells, complaints_cured, is_known_as_given
+from tests.labs.clinics import cells, complaints_cured, is_known_as_given, run
 
 ROOT = Path(__file__).parents[2]
 BANK = ROOT / "solutions/lab08_tests.py"
 
 
-def run(folder, *names):
-    """Run some cells of the lab; return the names that they define."""
-    known = {"np": np, "digits": mini_mnist()}
-    for name in names:
-        exec(cells(folder, "lab08")[name], known)
-    return known
-
-
 def complaints(folder, capsys):
     """Return the numbers that the cell below the clinic prints."""
-    run(folder, "adamw_path", "adamw_path-see")
+    run(folder, "lab08", "adamw_path", "adamw_path-see")
     return re.findall(r"(?<=: )[\d.]+|(?<=decay )[\d.]+", capsys.readouterr().out)
 
 
@@ -45,7 +36,7 @@ def test_solution_cures_every_complaint(capsys):
 
 
 def test_bank_knows_the_function_as_given():
-    given = run("labs", "adamw_path")["adamw_path"]
+    given = run("labs", "lab08", "adamw_path")["adamw_path"]
     lab = load_lab(BANK)
     assert is_known_as_given(lab, lab["adamw_path"], given)
 
@@ -78,7 +69,7 @@ def test_repaired_path_is_that_of_the_books_adamw():
         point.grad[:] = g
         optimizer.step()
         path.append(point.theta.copy())
-    ours = run("solutions", "adamw_path")["adamw_path"](theta, gradients, 0.03, 0.2)
+    ours = run("solutions", "lab08", "adamw_path")["adamw_path"](theta, gradients, 0.03, 0.2)
     np.testing.assert_allclose(ours, path, rtol=1e-10)
 
 
@@ -86,7 +77,7 @@ def test_rprop_is_that_of_the_book():
     rng = np.random.default_rng(0)
     theta = rng.normal(size=6)
     point = Parameters(theta)
-    book, ours = Rprop(point), run("solutions", "Rprop")["Rprop"](theta)
+    book, ours = Rprop(point), run("solutions", "lab08", "Rprop")["Rprop"](theta)
     for g in rng.normal(size=(50, 6)):
         point.grad[:] = g
         book.step()
@@ -112,7 +103,7 @@ def test_adagrad_arrives_when_the_answer_says():
 
 
 def test_notebook_and_bank_lend_the_same_gradients_and_refuse_alike():
-    given, lab = run("labs", "given"), load_lab(BANK)
+    given, lab = run("labs", "lab08", "given"), load_lab(BANK)
     rng = np.random.default_rng(0)
     X, y, W = rng.normal(size=(6, 3)), rng.integers(4, size=6), rng.normal(size=(3, 4))
     lenders = given["lend"], lab.given["lend"]
