@@ -1,8 +1,6 @@
 """The equations and claims of chapter 2, one test each."""
 
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +15,7 @@ from mlcourse.losses import cross_entropy
 from mlcourse.network import mlp
 from mlcourse.optim import SGD
 from mlcourse.training import accuracy
+from tests.book.pages import record
 
 SLOPES = {"sigmoid": lambda A: A * (1 - A), "tanh": lambda A: 1 - A**2, "relu": lambda A: A > 0}
 
@@ -314,14 +313,9 @@ def test_default_of_pytorch_is_the_heuristic_of_variance_one_third(rng):
 # What the prose says of recorded results
 
 
-def recorded(name):
-    path = Path(__file__).parents[2] / "chapters" / "results" / f"02-{name}.json"
-    return json.loads(path.read_text(encoding="utf-8"))["result"]
-
-
 def test_what_centring_changed():
-    losses = {name: losses for name, (_, losses) in recorded("centring").items()}
-    rates = {name: rate for name, (rate, _) in recorded("centring").items()}
+    losses = {name: losses for name, (_, losses) in record("02-centring").items()}
+    rates = {name: rate for name, (rate, _) in record("02-centring").items()}
     means = {name: np.mean(values) for name, values in losses.items()}
     assert max(losses["1 CentredSigmoid"]) > min(losses["1 Sigmoid"])  # null: they overlap
     assert abs(means["1 CentredSigmoid"] - means["1 Sigmoid"]) < 0.05
@@ -334,7 +328,7 @@ def test_what_centring_changed():
 
 
 def test_what_became_of_dead_units():
-    runs = {float(rate): np.array(counts) for rate, counts in recorded("dead").items()}
+    runs = {float(rate): np.array(counts) for rate, counts in record("02-dead").items()}
     half = runs[1.0].shape[1] // 2
     for counts in runs.values():
         first = counts[:, half:, 0]
@@ -346,7 +340,7 @@ def test_what_became_of_dead_units():
 
 
 def test_which_starts_trained():
-    right = {name: run["right"] for name, run in recorded("grid").items()}
+    right = {name: run["right"] for name, run in record("02-grid").items()}
     for activation in ("sigmoid", "tanh", "relu"):
         for start in ("zero", "small"):
             assert max(right[f"{activation} {start}"]) < 0.11
@@ -358,7 +352,7 @@ def test_which_starts_trained():
 
 
 def test_where_xavier_is_good_enough():
-    right = {name: run["right"] for name, run in recorded("depth").items()}
+    right = {name: run["right"] for name, run in record("02-depth").items()}
     for hidden in (2, 4):
         assert max(right[f"{hidden} Xavier"]) > min(right[f"{hidden} He"])
         assert max(right[f"{hidden} He"]) > min(right[f"{hidden} Xavier"])

@@ -1,9 +1,7 @@
 """The equations and claims of chapter 3, one test each."""
 
-import json
 import math
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,16 +13,10 @@ from mlcourse.functional import sigmoid, softmax
 from mlcourse.gradcheck import numerical_gradient, relative_error
 from mlcourse.losses import binary_cross_entropy, cross_entropy, kl, mse
 from mlcourse.network import mlp
+from tests.book.pages import page
 
-NOTEBOOK = Path(__file__).parents[2] / "chapters/03-losses.ipynb"
 EVEN = np.linspace(-12, 12, 49)
 PLANE = np.stack(np.meshgrid(EVEN, EVEN), axis=-1)
-
-
-def printed(cell_id):
-    """What the page shows under a cell."""
-    cells = {c["id"]: c for c in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]}
-    return "".join("".join(o.get("text", "")) for o in cells[cell_id]["outputs"])
 
 
 @pytest.fixture
@@ -279,7 +271,7 @@ def test_share_of_the_plane_that_is_not_convex(x, digits):
     assert (smallest["kl"] > 0).all()
     assert round(float((smallest["l2"] < 0).mean()), 2) == 0.93
     assert round(float((smallest["l2"] < -1e-3).mean()), 2) == 0.67
-    assert "negative on 93%, below -0.001 on 67%" in printed("eigenvalue-map")
+    assert "negative on 93%, below -0.001 on 67%" in page("03")["eigenvalue-map"][1]
 
 
 def test_squares_are_convex_behind_an_affine_output(x):
@@ -296,7 +288,7 @@ def test_plateaus_drain_and_kl_arrives(x, digits):
     lost = [int((wrong(ends, x, y) > 0.4).sum()) for ends in (at_300, at_1000)]
     assert lost == [67, 60]
     for steps, count in zip((300, 1000), lost, strict=True):
-        assert f"l2 after {steps:4}: {count} starts" in printed("start-counts")
+        assert f"l2 after {steps:4}: {count} starts" in page("03")["start-counts"][1]
     ends = descend(kl_slope, starts, rate(kl_curvature, x, y), 300, x, y)
     assert wrong(ends, x, y).max() < 0.1
 
@@ -314,7 +306,7 @@ def test_half_way_between_two_equal_networks(rng):
     ends = net.theta.copy(), twin.theta.copy()
     twin.theta[:] = (ends[0] + ends[1]) / 2
     assert not np.allclose(twin(X), net(X))
-    losses = [float(line.split()[-1]) for line in printed("deep-midpoint").splitlines()]
+    losses = [float(line.split()[-1]) for line in page("03")["deep-midpoint"][1].splitlines()]
     assert losses[0] == losses[1] < losses[2] / 2
 
 
@@ -344,7 +336,7 @@ def test_updates_until_doubt():
             assert updates(kl_slope, z, lr) <= 1.5 * -z / lr
     counts = [updates(l2_slope, z, 1.0) for z in (-2.0, -4.0, -6.0, -8.0)]
     assert counts == [8, 36, 214, 1507]
-    assert [int(line.split()[2]) for line in printed("doubt").splitlines()[1:]] == counts
+    assert [int(line.split()[2]) for line in page("03")["doubt"][1].splitlines()[1:]] == counts
     assert all(5 > b / a / 1.5 > 2.5 for a, b in pairwise(counts))
     assert math.exp(20) / 2 == pytest.approx(2.4e8, rel=0.02)
 
@@ -360,12 +352,12 @@ def test_squares_through_softmax(rng):
 
 
 def test_the_page_reports_a_lead_smaller_than_the_spread():
-    lines = printed("good-start-table").splitlines()
+    lines = page("03")["good-start-table"][1].splitlines()
     low_kl = float(lines[0].split("(")[1].split("%")[0])
     high_l2 = float(lines[1].split(" to ")[1].split("%")[0])
     assert low_kl < high_l2  # the seeds of the two overlap
     assert lines[3].endswith("in 4 of 5 seeds")
-    assert "[0.1, 0.1]" in printed("stuck")
+    assert "[0.1, 0.1]" in page("03")["stuck"][1]
 
 
 def test_steepest_chord(x, digits):
@@ -406,7 +398,7 @@ def test_ten_negatives_make_a_poor_minimum_and_move_the_only_one(x, digits):
     assert np.abs(only).max() < 0.05
     assert round(float(wrong(only, x[:190], y[:190])), 2) == 0.24
     assert wrong(good, x[:190], y[:190]) < 0.08
-    assert "L2 0.10 from 21 starts, normal digits wrong 7%" in printed("negatives")
+    assert "L2 0.10 from 21 starts, normal digits wrong 7%" in page("03")["negatives"][1]
 
 
 def test_exercises_by_hand():

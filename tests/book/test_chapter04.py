@@ -1,8 +1,6 @@
 """The equations and claims of chapter 4, one test each."""
 
-import json
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ from mlcourse.gradcheck import check_network, numerical_gradient, relative_error
 from mlcourse.layers import Linear, ReLU
 from mlcourse.losses import cross_entropy, mse
 from mlcourse.network import mlp
+from tests.book.pages import page
 
 X = np.array([[1.0, 2.0], [3.0, -1.0]])
 Y = np.eye(2)[[1, 0]]
@@ -413,18 +412,10 @@ def test_tied_weights(rng):
     assert relative_error(dV, measured) < 1e-8
 
 
-@pytest.fixture(scope="module")
-def page():
+@pytest.fixture(scope="module", name="page")
+def chapter():
     """What the chapter's functions are, from its own cells, and what the cells printed."""
-    path = Path(__file__).parents[2] / "chapters" / "04-backpropagation.ipynb"
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return {
-        cell["id"]: (
-            "".join(cell["source"]),
-            "".join("".join(o.get("text", [])) for o in cell.get("outputs", [])),
-        )
-        for cell in cells
-    }
+    return page("04")
 
 
 def functions_of(page, *ids):

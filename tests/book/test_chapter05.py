@@ -1,9 +1,7 @@
 """The equations and claims of chapter 5, one test each."""
 
 import itertools
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,13 +14,9 @@ from mlcourse.losses import cross_entropy
 from mlcourse.network import mlp
 from mlcourse.optim import SGD
 from mlcourse.training import evaluate
+from tests.book.pages import record
 
-CHAPTERS = Path(__file__).parents[2] / "chapters"
 X_TRAIN, Y_TRAIN = mini_mnist().train
-
-
-def record(name):
-    return json.loads((CHAPTERS / f"results/05-{name}.json").read_text("utf-8"))["result"]
 
 
 def gradient(net, X, y):
@@ -207,7 +201,7 @@ def test_bounded_loss_and_its_two_minima(ink):
 
 
 def test_time_of_an_update_is_nearly_a_straight_line():
-    times = {int(B): t[1] for B, t in record("throughput").items()}  # the medians
+    times = {int(B): t[1] for B, t in record("05-throughput").items()}  # the medians
     B, t = np.array(list(times)), np.array(list(times.values()))
     t1, t0 = np.polyfit(B, t, 1)
     assert t0 > 0 < t1
@@ -328,7 +322,7 @@ def test_uneven_parts_need_their_weights():
 @pytest.mark.parametrize("B", [32, 128])
 def test_race_can_be_run_again(B):
     """The recorded losses come from the code on the page: run the beginning of a seed again."""
-    lr, curves = record("race")["curves"][str(B)]
+    lr, curves = record("05-race")["curves"][str(B)]
     last = {32: 1095, 128: 550}[B]
     marks = np.unique(np.geomspace(1, last, 100).round()).astype(int).tolist()
     rng = np.random.default_rng(0)
@@ -347,7 +341,7 @@ def test_race_can_be_run_again(B):
 
 def needed():
     result = {}
-    for B, (_, curves) in record("race")["curves"].items():
+    for B, (_, curves) in record("05-race")["curves"].items():
         T = {1: 28_000, 8: 3500, 32: 1095, 128: 550, 7000: 300}[int(B)]
         marks = np.unique(np.geomspace(1, T, 100).round()).astype(int)
         result[int(B)] = np.mean([marks[np.array(c) < 0.2][0] for c in curves])
@@ -361,7 +355,7 @@ def test_each_clock_has_its_winner():
     assert max(updates, key=updates.get) == 1
     assert max(epochs, key=epochs.get) == 7000
     assert max(epochs[B] for B in (1, 8, 32)) < epochs[128] < epochs[7000]
-    time = {int(B): s for B, s in record("seconds").items()}
+    time = {int(B): s for B, s in record("05-seconds").items()}
     seconds = {B: u * time[B] for B, u in updates.items()}
     assert min(seconds, key=seconds.get) in (32, 128)
     assert max(seconds, key=seconds.get) == 7000

@@ -15,6 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from mlcourse.data import Augment, mini_mnist, rotation, split, translation
 from mlcourse.network import mlp
+from tests.book import pages
 
 PAGE = Path(__file__).parents[2] / "chapters/06-data-splits.ipynb"
 CELLS = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
@@ -38,17 +39,6 @@ def page():
 F = page()
 knn, part_sizes, expected_best = F["nearest_neighbours"], F["part_sizes"], F["expected_best"]
 one, three = (knn(X[:1000], y[:1000], X[1000:], k) == y[1000:] for k in (1, 3))
-
-
-def printed(cell):
-    (output,) = [
-        "".join(o["text"])
-        for c in CELLS
-        if c["id"] == cell
-        for o in c["outputs"]
-        if o["output_type"] == "stream"
-    ]
-    return output
 
 
 @pytest.fixture
@@ -139,7 +129,8 @@ def test_choose():
     ks = [1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100]
     scores = [(knn(X[train], noisy[train], X[val], k) == y[val]).mean() for k in ks]
     best = max(ks, key=lambda k: scores[ks.index(k)])
-    assert f"by validation score k = {best}, score {max(scores):.0%}" in printed("choose-k-figure")
+    said = f"by validation score k = {best}, score {max(scores):.0%}"
+    assert said in pages.page("06")["choose-k-figure"][1]
     assert (knn(X[train], noisy[train], X[train], 1) == noisy[train]).all()
 
 

@@ -1,7 +1,6 @@
 """The equations and claims of chapter 7, one test each."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,18 +18,11 @@ from mlcourse.optim.variants import (
     NesterovLookahead,
 )
 from mlcourse.training import EarlyStopping
+from tests.book.pages import page, record
 
-CHAPTERS = Path(__file__).parents[2] / "chapters"
 X_TRAIN, Y_TRAIN = mini_mnist().train
 START = np.array([-1.0, 0.5])
 ALPHAS = [0.0, 0.3, 0.64, 0.9, 0.97]
-
-
-def printed(cell_id):
-    """Return what a cell of the chapter printed."""
-    notebook = json.loads((CHAPTERS / "07-gradient-descent.ipynb").read_text("utf-8"))
-    (cell,) = [cell for cell in notebook["cells"] if cell["id"] == cell_id]
-    return "".join("".join(o.get("text", "")) for o in cell["outputs"])
 
 
 class TwoInks:
@@ -173,8 +165,8 @@ def test_steps_grow_with_the_condition_number(kappa):
 def test_zigzag_angle_and_steps(inks):
     kappa = inks.kappa
     assert np.degrees(np.arcsin((kappa - 1) / (kappa + 1))) == pytest.approx(67.1, abs=0.1)
-    assert "predicted 56.1, measured 57" in printed("contraction")
-    assert printed("whiten").split() == [
+    assert "predicted 56.1, measured 57" in page("07")["contraction"][1]
+    assert page("07")["whiten"][1].split() == [
         "A",
         "111",
         "steps",
@@ -225,7 +217,7 @@ def test_on_the_line_nothing_leaves_the_saddle(inks):
         path, _ = run(SGD, lambda w: saddle_gradient(w, c), 500, (-1, 1), lr=0.1, momentum=alpha)
         np.testing.assert_array_equal(path[:, 0], -path[:, 1])
         assert np.abs(path[-1]).max() < 1e-4
-    lines = printed("saddle-leave").splitlines()
+    lines = page("07")["saddle-leave"][1].splitlines()
     assert [line.count("None") for line in lines] == [1, 5, 0, 1]
 
 
@@ -245,7 +237,7 @@ def test_downhill_directions_are_those_of_the_class_signals():
         small_digits().T @ (0.1 - np.eye(10)[Y_TRAIN]) / 7000, compute_uv=False
     )
     assert np.sum(singular > 1e-6) == 9
-    text = printed("network-saddle-count")
+    text = page("07")["network-saddle-count"][1]
     assert "downhill directions: 72" in text
     assert f"steepest down {-singular[0]:.4f}" in text
 
@@ -280,7 +272,7 @@ def test_change_of_the_loss_in_one_step(inks, lr):
 
 
 def test_plateau_fools_every_patience():
-    lines = printed("plateau-figure").splitlines()
+    lines = page("07")["plateau-figure"][1].splitlines()
     waits = json.loads(lines[0].split(": ")[1])
     assert all(21 <= gap <= 23 for gap in np.diff(waits))
     assert lines[1] == "all end below 0.6: True"
@@ -356,9 +348,9 @@ def test_best_momentum(kappa):
 
 
 def test_map_and_starting_places():
-    assert "within 0.02 of theory: all True" in printed("map-figure")
-    assert "momentum: 19 steps to 1 %" in printed("map-figure")
-    counts = [line.split()[-3:] for line in printed("rolling").splitlines()[-2:]]
+    assert "within 0.02 of theory: all True" in page("07")["map-figure"][1]
+    assert "momentum: 19 steps to 1 %" in page("07")["map-figure"][1]
+    counts = [line.split()[-3:] for line in page("07")["rolling"][1].splitlines()[-2:]]
     assert counts == [["28", "of", "53"], ["5", "of", "44"]]
 
 
@@ -463,7 +455,7 @@ def test_limit_of_nesterov(alpha):
 
 
 def test_race_says_what_the_page_says():
-    raced = json.loads((CHAPTERS / "results/07-nesterov.json").read_text("utf-8"))["result"]
+    raced = record("07-nesterov")
     tried = {(k, n, lr): np.mean(r) for k, n, lr, r in raced["tried"]}
     fresh = {(k, n): np.array(r) for k, n, _, r in raced["fresh"]}
     assert fresh["full batch", "gd"].mean() > 1.8 * fresh["full batch", "momentum"].mean()

@@ -1,9 +1,7 @@
 """The equations and claims of chapter 8, one test each."""
 
 import itertools
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +14,8 @@ from mlcourse.network import mlp
 from mlcourse.optim import SGD, Adagrad, Adam, AdamW, Parameters, RMSprop, Rprop
 from mlcourse.optim.variants import AdamEpsInside, AdamScaledVelocity, AdamUncorrected
 from mlcourse.training import accuracy
+from tests.book import pages
 
-CHAPTERS = Path(__file__).parents[2] / "chapters"
 X_TRAIN, Y_TRAIN = mini_mnist().train
 T9, T9_BONFERRONI = 2.262, 3.36
 
@@ -35,19 +33,18 @@ def gradients(rng):
 @pytest.fixture(scope="module")
 def page():
     """The functions that the page defines, by running their cells."""
-    cells = json.loads((CHAPTERS / "08-adaptive-methods.ipynb").read_text("utf-8"))["cells"]
     names = ["rprop-step", "adagrad-step", "rmsprop-step", "adam-step", "adamw-step"]
-    sources = {c["id"]: "".join(c["source"]) for c in cells}
     space = {"np": np}
     for name in names:
-        definition = sources[name].split("\n\n\n")[0]
+        source, _ = pages.page("08")[name]
+        definition = source.split("\n\n\n")[0]
         exec(definition, space)
     return space
 
 
 @pytest.fixture(scope="module")
 def scores():
-    result = json.loads((CHAPTERS / "results/08-choice.json").read_text("utf-8"))["result"]
+    result = pages.record("08-choice")
     return {(row["task"], row["name"]): row for row in result}
 
 

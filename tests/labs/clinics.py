@@ -11,11 +11,15 @@ from mlcourse.labs.compare import same
 ROOT = Path(__file__).parents[2]
 
 
-def cells(folder, lab):
-    """Return the sources of a lab's cells, by their ids: as students get them, or solved."""
+def notebook(folder, lab):
+    """Return a lab's notebook: as students get it, or solved."""
     [path] = (ROOT / folder).glob(f"{lab}-*.ipynb")
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    return {cell["id"]: "".join(cell["source"]) for cell in notebook["cells"]}
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def cells(folder, lab):
+    """Return the sources of a lab's cells, by their ids."""
+    return {cell["id"]: "".join(cell["source"]) for cell in notebook(folder, lab)["cells"]}
 
 
 def run(folder, lab, *names):

@@ -1,19 +1,13 @@
 """Each lab with its judge, and notebooks to be graded."""
 
 import json
-from pathlib import Path
 
 from mlcourse.grading.bank import load_lab
 from mlcourse.grading.judge import Judge
+from tests.labs.clinics import ROOT, notebook
 
-ROOT = Path(__file__).parents[2]
 LABS = {path.stem[:5]: load_lab(path) for path in sorted(ROOT.glob("solutions/lab??_tests.py"))}
 JUDGES = {name: Judge(lab) for name, lab in LABS.items()}  # each runs a reference once
-
-
-def notebook(folder, name):
-    [path] = ROOT.glob(f"{folder}/{name}-*.ipynb")
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def answers_and(name, source):

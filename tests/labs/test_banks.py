@@ -6,7 +6,8 @@ import pytest
 
 from mlcourse.grading.judge import Judge
 from mlcourse.grading.questions import CodeQuestion, ManualQuestion
-from tests.labs.graded import JUDGES, LABS, answers_and, notebook
+from tests.labs.clinics import notebook
+from tests.labs.graded import JUDGES, LABS, answers_and
 
 
 @pytest.mark.parametrize("name", LABS)
